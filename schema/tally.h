@@ -1,0 +1,69 @@
+/*
+ * A hash table of sums: key -> flows, packets, bytes, first and last time.
+ * The core of every statistic and of the roll-ups: fed once per row, merged
+ * once per worker.  Keys are byte strings of up to TALLY_KEY_MAX bytes.
+ *
+ * Memory: an entry takes sizeof(struct tally_sum) + 12 + key length bytes,
+ * the index 8 bytes per slot at a load of at most 3/4.  The table refuses to
+ * grow beyond its limit instead of exhausting the machine.
+ */
+#ifndef SCHEMA_TALLY_H
+#define SCHEMA_TALLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TALLY_KEY_MAX	255
+
+struct tally;
+
+struct tally_sum {
+	int64_t	flows;
+	int64_t	packets;
+	int64_t	bytes;
+	int64_t	first_ms;	/* smallest start */
+	int64_t	last_ms;	/* largest end */
+};
+
+/* limit: most bytes of memory it may take.  NULL: out of memory. */
+struct tally *tally_new(size_t limit);
+void	tally_free(struct tally *t);
+
+/*
+ * The sums of the key, made when absent (all 0, first_ms INT64_MAX, last_ms
+ * INT64_MIN).  Valid until the next call on this table.  NULL when the limit
+ * is reached or memory is out.
+ */
+struct tally_sum *tally_at(struct tally *t, const void *key, size_t len);
+
+/* Adds one flow or one partial sum to another. */
+static inline void
+tally_add(struct tally_sum *to, const struct tally_sum *s)
+{
+	to->flows += s->flows;
+	to->packets += s->packets;
+	to->bytes += s->bytes;
+	if (s->first_ms < to->first_ms)
+		to->first_ms = s->first_ms;
+	if (s->last_ms > to->last_ms)
+		to->last_ms = s->last_ms;
+}
+
+size_t	tally_count(const struct tally *t);
+size_t	tally_memory(const struct tally *t);
+
+/*
+ * Entry i of 0 .. tally_count() - 1, in order of arrival.  The key is valid
+ * until the next tally_at on this table.
+ */
+const struct tally_sum *tally_entry(const struct tally *t, size_t i,
+	    const uint8_t **key, size_t *len);
+
+/* Adds all of from to t.  -1 when the limit is reached. */
+int	tally_merge(struct tally *t, const struct tally *from);
+
+/* Empties the table, keeps its memory. */
+void	tally_clear(struct tally *t);
+
+#endif

@@ -1,0 +1,77 @@
+/* Errors as values: see err.h. */
+#include "schema/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void
+err_fill(struct err *err, enum err_code code, const char *fmt, va_list ap)
+{
+	err->code = code;
+	err->offset = 0;
+	err->length = 0;
+	(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+}
+
+int
+err_set(struct err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (err == NULL)
+		return -1;
+	va_start(ap, fmt);
+	err_fill(err, ERR_FAIL, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int
+err_as(struct err *err, enum err_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (err == NULL)
+		return -1;
+	va_start(ap, fmt);
+	err_fill(err, code, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int
+err_sys(struct err *err, const char *fmt, ...)
+{
+	int saved = errno;
+	size_t len;
+	va_list ap;
+
+	if (err == NULL)
+		return -1;
+	va_start(ap, fmt);
+	err_fill(err, saved == ENOSPC || saved == EDQUOT ? ERR_FULL : ERR_FAIL,
+	    fmt, ap);
+	va_end(ap);
+	len = strlen(err->msg);
+	(void)snprintf(err->msg + len, sizeof(err->msg) - len, ": %s",
+	    strerror(saved));
+	errno = saved;
+	return -1;
+}
+
+int
+err_at(struct err *err, size_t offset, size_t length, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (err == NULL)
+		return -1;
+	va_start(ap, fmt);
+	err_fill(err, ERR_SYNTAX, fmt, ap);
+	va_end(ap);
+	err->offset = offset;
+	err->length = length > 0 ? length : 1;
+	return -1;
+}

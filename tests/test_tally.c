@@ -1,0 +1,113 @@
+/* The hash of sums against a plain array. */
+#include "schema/tally.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEYS	5000
+
+static uint32_t
+next(uint32_t *x)
+{
+	return (*x = *x * 1664525U + 1013904223U) >> 8;
+}
+
+/* Keys of 1 to 16 bytes; distinct i give distinct keys. */
+static size_t
+make_key(uint32_t i, uint8_t key[16])
+{
+	size_t len = 4 + i % 13;
+
+	memset(key, (int)(i % 7), 16);
+	memcpy(key + len - 4, &i, 4);
+	return len;
+}
+
+Test(tally, against_array)
+{
+	struct tally *t = tally_new(64 << 20);
+	struct tally_sum *want = calloc(KEYS, sizeof(*want));
+	uint32_t x = 1;
+	size_t seen = 0;
+
+	cr_assert(t != NULL && want != NULL);
+	for (int i = 0; i < 100000; i++) {
+		uint32_t k = next(&x) % KEYS;
+		struct tally_sum s = { 1, next(&x), next(&x), next(&x),
+			next(&x) };
+		struct tally_sum *to;
+		uint8_t key[16];
+
+		to = tally_at(t, key, make_key(k, key));
+		cr_assert_not_null(to);
+		tally_add(to, &s);
+		if (want[k].flows == 0) {
+			want[k] = s;
+			seen++;
+			continue;
+		}
+		want[k].flows++;
+		want[k].packets += s.packets;
+		want[k].bytes += s.bytes;
+		if (s.first_ms < want[k].first_ms)
+			want[k].first_ms = s.first_ms;
+		if (s.last_ms > want[k].last_ms)
+			want[k].last_ms = s.last_ms;
+	}
+	cr_assert_eq(tally_count(t), seen);
+	for (size_t i = 0; i < tally_count(t); i++) {
+		const uint8_t *key;
+		size_t len;
+		uint32_t k;
+		const struct tally_sum *s = tally_entry(t, i, &key, &len);
+
+		memcpy(&k, key + len - 4, 4);
+		cr_assert_lt(k, KEYS);
+		cr_assert_eq(memcmp(s, &want[k], sizeof(*s)), 0);
+	}
+	cr_expect_leq(tally_memory(t), 64U << 20);
+	tally_free(t);
+	free(want);
+}
+
+Test(tally, merge_and_clear)
+{
+	struct tally *a = tally_new(1 << 20), *b = tally_new(1 << 20);
+	struct tally_sum one = { 1, 2, 3, 10, 20 }, two = { 1, 5, 7, 5, 15 };
+
+	tally_add(tally_at(a, "x", 1), &one);
+	tally_add(tally_at(b, "x", 1), &two);
+	tally_add(tally_at(b, "", 0), &two);
+	cr_assert_eq(tally_merge(a, b), 0);
+	cr_assert_eq(tally_count(a), 2);
+	cr_expect_eq(tally_at(a, "x", 1)->bytes, 10);
+	cr_expect_eq(tally_at(a, "x", 1)->first_ms, 5);
+	cr_expect_eq(tally_at(a, "x", 1)->last_ms, 20);
+	cr_expect_eq(tally_at(a, "", 0)->packets, 5);
+	tally_clear(a);
+	cr_expect_eq(tally_count(a), 0);
+	cr_expect_eq(tally_at(a, "x", 1)->flows, 0);
+	tally_free(a);
+	tally_free(b);
+}
+
+/* The limit holds, and what was in before stays right. */
+Test(tally, limit)
+{
+	size_t limit = 256 << 10;
+	struct tally *t = tally_new(limit);
+	uint32_t i = 0;
+	uint8_t key[16];
+	struct tally_sum *s;
+
+	while ((s = tally_at(t, key, make_key(i, key))) != NULL) {
+		s->flows = i++;
+		cr_assert_leq(tally_memory(t), limit);
+		cr_assert_lt(i, 100000U);
+	}
+	cr_expect_gt(i, 500U);
+	for (uint32_t k = 0; k < i; k++)
+		cr_assert_eq(tally_at(t, key, make_key(k, key))->flows, k);
+	tally_free(t);
+}

@@ -128,7 +128,6 @@ feed(struct builder *b, enum rollup r, const struct value *v,
 {
 	uint8_t key[1 + 16 + KEY_TAIL];
 	size_t len = v->len == NULL_LEN ? 0 : v->len;
-	struct tally_sum *to;
 
 	if (b->tally[r] == NULL)
 		return;
@@ -136,13 +135,11 @@ feed(struct builder *b, enum rollup r, const struct value *v,
 	if (len > 0)
 		memcpy(key + 1, v->data, len);
 	memcpy(key + 1 + len, tail, KEY_TAIL);
-	to = tally_at(b->tally[r], key, 1 + len + KEY_TAIL);
-	if (to == NULL || tally_count(b->tally[r]) > b->most_rows) {
+	if (tally_put(b->tally[r], key, 1 + len + KEY_TAIL, flow) == -1 ||
+	    tally_count(b->tally[r]) > b->most_rows) {
 		tally_free(b->tally[r]);
 		b->tally[r] = NULL;
-		return;
 	}
-	tally_add(to, flow);
 }
 
 static void
@@ -373,7 +370,7 @@ build_in_transaction(sqlite3 *db, struct builder *b, struct err *err)
 	if (db_int(db, feed_sql, 0, &ignored, err) == -1)
 		return -1;
 	for (int r = 0; r < ROLLUP_COUNT; r++) {
-		if (b->tally[r] != NULL &&
+		if (b->tally[r] != NULL && tally_flush(b->tally[r]) == 0 &&
 		    write_rollup(db, &rollups[r], b->tally[r], err) == -1)
 			return -1;
 	}

@@ -1,15 +1,19 @@
 /*
  * A hash table of sums: see tally.h.
  *
- * Three arrays.  The index is open addressing with linear probing; a slot
- * holds 32 bits of the hash and the entry's number, so that most misses are
- * seen without touching the entry.  Entries are dense in order of arrival,
- * keys lie one behind the other in an arena.  Growing the index needs only
- * the hashes stored in the slots.
+ * The index is open addressing with linear probing; a slot holds 32 bits of
+ * the hash and the place of the record, so that most misses are seen without
+ * touching a record.  A record is the sums, the key's length and the key in
+ * one piece: with a table larger than the cache a lookup costs two cache
+ * misses, index and record, and nothing else.
  *
- *	index   [tag|no][  --  ][tag|no] ...
- *	                  entry no -> sums, key offset
- *	arena   [len key...][len key...] ...
+ *	index    [tag|place][  --  ][tag|place] ...
+ *	records  [sums len key..][sums len key....] ...  in units of 8 bytes
+ *	places   [place][place] ...                      in order of arrival
+ *
+ * Those two misses are what a statistic over many keys spends its time on.
+ * tally_put lets the memory work on several at once: it asks for the slot
+ * when a key comes, for the record RING/2 keys later, and adds after RING.
  */
 #include "schema/tally.h"
 
@@ -18,28 +22,45 @@
 
 #define FIRST_SLOTS	1024U
 #define MAX_ENTRIES	(UINT32_MAX / 4)
-#define NO_ENTRY	UINT32_MAX
+#define UNIT		8U		/* records are multiples of this */
+#define NO_PLACE	UINT32_MAX
+#define RING		16U		/* keys under way, a power of two */
+#define RING_KEY	40U		/* a longer key does not wait */
 
 struct slot {
 	uint32_t	tag;	/* hash of the key */
-	uint32_t	no;	/* number of the entry or NO_ENTRY */
+	uint32_t	place;	/* of the record, in units; or NO_PLACE */
 };
 
-struct entry {
+struct record {
 	struct tally_sum sum;
-	size_t		 key;	/* place of the length byte in the arena */
+	uint8_t		 len;
+	uint8_t		 key[];
+};
+
+#define RECORD_HEAD	(offsetof(struct record, key))
+
+/* A key on its way into the table. */
+struct waiting {
+	struct tally_sum sum;
+	uint32_t	 tag;
+	uint8_t		 len;
+	uint8_t		 key[RING_KEY];
 };
 
 struct tally {
 	struct slot	*index;
 	uint32_t	 mask;		/* slots - 1, a power of two less one */
-	struct entry	*entries;
+	uint8_t		*records;
+	size_t		 used;		/* bytes, a multiple of UNIT */
+	size_t		 size;
+	uint32_t	*places;
 	uint32_t	 n;
-	uint32_t	 cap;
-	uint8_t		*arena;
-	size_t		 arena_len;
-	size_t		 arena_cap;
+	uint32_t	 cap;		/* of places */
 	size_t		 limit;
+	uint32_t	 ring_in;	/* keys that came, ever */
+	uint32_t	 ring_out;	/* keys that were added */
+	struct waiting	 ring[RING];
 };
 
 static uint64_t
@@ -70,15 +91,22 @@ hash(const uint8_t *key, size_t len)
 }
 
 static size_t
-bytes_for(uint32_t slots, uint32_t cap, size_t arena)
+bytes_for(size_t slots, size_t cap, size_t size)
 {
-	return slots * sizeof(struct slot) + cap * sizeof(struct entry) + arena;
+	return slots * sizeof(struct slot) + cap * sizeof(uint32_t) + size +
+	    sizeof(struct tally);
+}
+
+static struct record *
+record_at(const struct tally *t, uint32_t place)
+{
+	return (struct record *)(void *)(t->records + (size_t)place * UNIT);
 }
 
 static void
 index_clear(struct slot *index, uint32_t slots)
 {
-	/* all bits set: no is NO_ENTRY */
+	/* all bits set: place is NO_PLACE */
 	memset(index, 0xff, slots * sizeof(*index));
 }
 
@@ -106,8 +134,8 @@ tally_free(struct tally *t)
 	if (t == NULL)
 		return;
 	free(t->index);
-	free(t->entries);
-	free(t->arena);
+	free(t->records);
+	free(t->places);
 	free(t);
 }
 
@@ -120,7 +148,7 @@ tally_count(const struct tally *t)
 size_t
 tally_memory(const struct tally *t)
 {
-	return bytes_for(t->mask + 1, t->cap, t->arena_cap);
+	return bytes_for((size_t)t->mask + 1, t->cap, t->size);
 }
 
 void
@@ -128,7 +156,8 @@ tally_clear(struct tally *t)
 {
 	index_clear(t->index, t->mask + 1);
 	t->n = 0;
-	t->arena_len = 0;
+	t->used = 0;
+	t->ring_out = t->ring_in;
 }
 
 static int
@@ -137,7 +166,7 @@ grow_index(struct tally *t)
 	uint32_t slots = (t->mask + 1) * 2;
 	struct slot *index;
 
-	if (bytes_for(slots, t->cap, t->arena_cap) > t->limit)
+	if (bytes_for(slots, t->cap, t->size) > t->limit)
 		return -1;
 	index = malloc(slots * sizeof(*index));
 	if (index == NULL)
@@ -146,9 +175,9 @@ grow_index(struct tally *t)
 	for (uint32_t i = 0; i <= t->mask; i++) {
 		uint32_t at = t->index[i].tag & (slots - 1);
 
-		if (t->index[i].no == NO_ENTRY)
+		if (t->index[i].place == NO_PLACE)
 			continue;
-		while (index[at].no != NO_ENTRY)
+		while (index[at].place != NO_PLACE)
 			at = (at + 1) & (slots - 1);
 		index[at] = t->index[i];
 	}
@@ -158,89 +187,152 @@ grow_index(struct tally *t)
 	return 0;
 }
 
-/* Room for one entry with a key of len bytes. */
+/* Room for one more record of need bytes. */
 static int
-make_room(struct tally *t, size_t len)
+make_room(struct tally *t, size_t need)
 {
 	if (t->n == t->cap) {
 		uint32_t cap = t->cap == 0 ? 512 : t->cap + t->cap / 2;
-		struct entry *e;
+		uint32_t *p;
 
-		if (cap > MAX_ENTRIES ||
-		    bytes_for(t->mask + 1, cap, t->arena_cap) > t->limit ||
-		    (e = realloc(t->entries, cap * sizeof(*e))) == NULL)
+		if (cap > MAX_ENTRIES || bytes_for((size_t)t->mask + 1, cap,
+		    t->size) > t->limit ||
+		    (p = realloc(t->places, cap * sizeof(*p))) == NULL)
 			return -1;
-		t->entries = e;
+		t->places = p;
 		t->cap = cap;
 	}
-	if (t->arena_cap - t->arena_len < len + 1) {
-		size_t cap = t->arena_cap == 0 ? 8192 :
-		    t->arena_cap + t->arena_cap / 2;
-		uint8_t *a;
+	if (t->size - t->used < need) {
+		size_t size = t->size == 0 ? 32768 : t->size + t->size / 2;
+		uint8_t *p;
 
-		if (bytes_for(t->mask + 1, t->cap, cap) > t->limit ||
-		    (a = realloc(t->arena, cap)) == NULL)
+		if (size / UNIT >= NO_PLACE || bytes_for((size_t)t->mask + 1,
+		    t->cap, size) > t->limit ||
+		    (p = realloc(t->records, size)) == NULL)
 			return -1;
-		t->arena = a;
-		t->arena_cap = cap;
+		t->records = p;
+		t->size = size;
 	}
+	/* at most 3/4 full */
+	if ((t->n + 1) / 3 > (t->mask + 1) / 4)
+		return grow_index(t);
 	return 0;
 }
 
 static struct tally_sum *
-add_entry(struct tally *t, uint32_t at, uint32_t tag, const uint8_t *key,
-    size_t len)
+add_record(struct tally *t, uint32_t tag, const uint8_t *key, size_t len)
 {
-	struct entry *e;
+	size_t need = (RECORD_HEAD + len + UNIT - 1) / UNIT * UNIT;
+	struct record *r;
+	uint32_t at;
 
-	if (make_room(t, len) == -1)
+	if (make_room(t, need) == -1)
 		return NULL;
-	/* at most 3/4 full */
-	if ((t->n + 1) / 3 > (t->mask + 1) / 4) {
-		if (grow_index(t) == -1)
-			return NULL;
-		at = tag & t->mask;
-		while (t->index[at].no != NO_ENTRY)
-			at = (at + 1) & t->mask;
-	}
+	at = tag & t->mask;
+	while (t->index[at].place != NO_PLACE)
+		at = (at + 1) & t->mask;
 	t->index[at].tag = tag;
-	t->index[at].no = t->n;
-	e = &t->entries[t->n++];
-	e->sum = (struct tally_sum){ .first_ms = INT64_MAX,
+	t->index[at].place = (uint32_t)(t->used / UNIT);
+	t->places[t->n++] = t->index[at].place;
+	r = record_at(t, t->index[at].place);
+	r->sum = (struct tally_sum){ .first_ms = INT64_MAX,
 		.last_ms = INT64_MIN };
-	e->key = t->arena_len;
-	t->arena[t->arena_len++] = (uint8_t)len;
-	memcpy(t->arena + t->arena_len, key, len);
-	t->arena_len += len;
-	return &e->sum;
+	r->len = (uint8_t)len;
+	memcpy(r->key, key, len);
+	t->used += need;
+	return &r->sum;
+}
+
+static struct tally_sum *
+find_or_add(struct tally *t, uint32_t tag, const uint8_t *key, size_t len)
+{
+	uint32_t at = tag & t->mask;
+
+	while (t->index[at].place != NO_PLACE) {
+		if (t->index[at].tag == tag) {
+			struct record *r = record_at(t, t->index[at].place);
+
+			if (r->len == len && memcmp(r->key, key, len) == 0)
+				return &r->sum;
+		}
+		at = (at + 1) & t->mask;
+	}
+	return add_record(t, tag, key, len);
 }
 
 struct tally_sum *
 tally_at(struct tally *t, const void *key, size_t len)
 {
-	uint32_t tag = hash(key, len), at = tag & t->mask;
+	return find_or_add(t, hash(key, len), key, len);
+}
 
-	while (t->index[at].no != NO_ENTRY) {
-		if (t->index[at].tag == tag) {
-			struct entry *e = &t->entries[t->index[at].no];
-			const uint8_t *k = t->arena + e->key;
+/* Asks the memory for the record that the key's first slot names. */
+static void
+fetch_record(const struct tally *t, const struct waiting *w)
+{
+	const struct slot *s = &t->index[w->tag & t->mask];
 
-			if (k[0] == len && memcmp(k + 1, key, len) == 0)
-				return &e->sum;
-		}
-		at = (at + 1) & t->mask;
+	if (s->place != NO_PLACE)
+		__builtin_prefetch(record_at(t, s->place), 1);
+}
+
+static int
+add_oldest(struct tally *t)
+{
+	struct waiting *w = &t->ring[t->ring_out++ & (RING - 1)];
+	struct tally_sum *to = find_or_add(t, w->tag, w->key, w->len);
+
+	if (to == NULL)
+		return -1;
+	tally_add(to, &w->sum);
+	return 0;
+}
+
+int
+tally_put(struct tally *t, const void *key, size_t len,
+    const struct tally_sum *s)
+{
+	struct waiting *w;
+
+	if (len > RING_KEY) {
+		struct tally_sum *to = tally_at(t, key, len);
+
+		if (to == NULL)
+			return -1;
+		tally_add(to, s);
+		return 0;
 	}
-	return add_entry(t, at, tag, key, len);
+	if (t->ring_in - t->ring_out == RING && add_oldest(t) == -1)
+		return -1;
+	w = &t->ring[t->ring_in++ & (RING - 1)];
+	w->sum = *s;
+	w->len = (uint8_t)len;
+	memcpy(w->key, key, len);
+	w->tag = hash(key, len);
+	__builtin_prefetch(&t->index[w->tag & t->mask]);
+	if (t->ring_in - t->ring_out > RING / 2)
+		fetch_record(t, &t->ring[(t->ring_in - RING / 2) & (RING - 1)]);
+	return 0;
+}
+
+int
+tally_flush(struct tally *t)
+{
+	while (t->ring_out != t->ring_in) {
+		if (add_oldest(t) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 const struct tally_sum *
 tally_entry(const struct tally *t, size_t i, const uint8_t **key, size_t *len)
 {
-	const struct entry *e = &t->entries[i];
+	const struct record *r = record_at(t, t->places[i]);
 
-	*key = t->arena + e->key + 1;
-	*len = t->arena[e->key];
-	return &e->sum;
+	*key = r->key;
+	*len = r->len;
+	return &r->sum;
 }
 
 int
@@ -248,15 +340,12 @@ tally_merge(struct tally *t, const struct tally *from)
 {
 	for (size_t i = 0; i < from->n; i++) {
 		const struct tally_sum *s;
-		struct tally_sum *to;
 		const uint8_t *key;
 		size_t len;
 
 		s = tally_entry(from, i, &key, &len);
-		to = tally_at(t, key, len);
-		if (to == NULL)
+		if (tally_put(t, key, len, s) == -1)
 			return -1;
-		tally_add(to, s);
 	}
-	return 0;
+	return tally_flush(t);
 }

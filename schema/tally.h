@@ -3,8 +3,8 @@
  * The core of every statistic and of the roll-ups: fed once per row, merged
  * once per worker.  Keys are byte strings of up to TALLY_KEY_MAX bytes.
  *
- * Memory: an entry takes sizeof(struct tally_sum) + 12 + key length bytes,
- * the index 8 bytes per slot at a load of at most 3/4.  The table refuses to
+ * Memory: an entry takes sizeof(struct tally_sum) + 5 + key length bytes,
+ * rounded up to 8, the index 8 bytes per slot at a load of at most 3/4.  The table refuses to
  * grow beyond its limit instead of exhausting the machine.
  */
 #ifndef SCHEMA_TALLY_H
@@ -49,6 +49,16 @@ tally_add(struct tally_sum *to, const struct tally_sum *s)
 	if (s->last_ms > to->last_ms)
 		to->last_ms = s->last_ms;
 }
+
+/*
+ * Adds s to the sums of the key, some calls later: faster than tally_at for
+ * tables larger than the cache.  tally_flush does what is under way; until
+ * then the key may not be seen.  -1: the limit is reached, for this key or
+ * one before it; what was under way is lost, so the table is of no use then.
+ */
+int	tally_put(struct tally *t, const void *key, size_t len,
+	    const struct tally_sum *s);
+int	tally_flush(struct tally *t);
 
 size_t	tally_count(const struct tally *t);
 size_t	tally_memory(const struct tally *t);

@@ -24,7 +24,8 @@ make_key(uint32_t i, uint8_t key[16])
 	return len;
 }
 
-Test(tally, against_array)
+static void
+against_array(bool put)
 {
 	struct tally *t = tally_new(64 << 20);
 	struct tally_sum *want = calloc(KEYS, sizeof(*want));
@@ -39,9 +40,14 @@ Test(tally, against_array)
 		struct tally_sum *to;
 		uint8_t key[16];
 
-		to = tally_at(t, key, make_key(k, key));
-		cr_assert_not_null(to);
-		tally_add(to, &s);
+		if (put) {
+			cr_assert_eq(tally_put(t, key, make_key(k, key), &s),
+			    0);
+		} else {
+			to = tally_at(t, key, make_key(k, key));
+			cr_assert_not_null(to);
+			tally_add(to, &s);
+		}
 		if (want[k].flows == 0) {
 			want[k] = s;
 			seen++;
@@ -55,6 +61,7 @@ Test(tally, against_array)
 		if (s.last_ms > want[k].last_ms)
 			want[k].last_ms = s.last_ms;
 	}
+	cr_assert_eq(tally_flush(t), 0);
 	cr_assert_eq(tally_count(t), seen);
 	for (size_t i = 0; i < tally_count(t); i++) {
 		const uint8_t *key;
@@ -69,6 +76,35 @@ Test(tally, against_array)
 	cr_expect_leq(tally_memory(t), 64U << 20);
 	tally_free(t);
 	free(want);
+}
+
+Test(tally, at_against_array)
+{
+	against_array(false);
+}
+
+Test(tally, put_against_array)
+{
+	against_array(true);
+}
+
+/* A key too long to wait in the ring, between short ones. */
+Test(tally, long_keys)
+{
+	struct tally *t = tally_new(1 << 20);
+	struct tally_sum one = { 1, 1, 1, 1, 1 };
+	uint8_t key[TALLY_KEY_MAX];
+
+	memset(key, 7, sizeof(key));
+	for (size_t len = 0; len <= TALLY_KEY_MAX; len++) {
+		cr_assert_eq(tally_put(t, key, len, &one), 0);
+		cr_assert_eq(tally_put(t, key, 3, &one), 0);
+	}
+	cr_assert_eq(tally_flush(t), 0);
+	cr_expect_eq(tally_count(t), TALLY_KEY_MAX + 1);
+	cr_expect_eq(tally_at(t, key, 3)->flows, TALLY_KEY_MAX + 2);
+	cr_expect_eq(tally_at(t, key, TALLY_KEY_MAX)->flows, 1);
+	tally_free(t);
 }
 
 Test(tally, merge_and_clear)

@@ -5,7 +5,8 @@
 #	make asan	all tests under ASan and UBSan
 #	make lint	include rules, clang-tidy, cppcheck
 #	make golden	renew generated files that tests compare (review the diff)
-#	make install	PREFIX=/usr/local DESTDIR=
+#	make install	PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR=
+#	make uninstall	takes away what install placed, but no configuration
 #
 # Each folder is a library; main.c of collector and query makes the program.
 # Objects go to $(BUILD); CFLAGS and LDFLAGS are the user's, ours are apart.
@@ -16,6 +17,7 @@ CC ?= cc
 CFLAGS ?= -O2 -g
 BUILD ?= build
 PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
 DESTDIR ?=
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
@@ -90,8 +92,41 @@ golden: $(BUILD)/check
 lint:
 	scripts/check-includes.sh
 
+# Configuration and data are the admin's: an existing flowdb.conf is never
+# touched, uninstall leaves it.
+SHARE = $(DESTDIR)$(PREFIX)/share
+UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
+SYSUSERSDIR = $(DESTDIR)$(PREFIX)/lib/sysusers.d
+
+install: all
+	install -D -m 755 build/flowdbd $(DESTDIR)$(PREFIX)/sbin/flowdbd
+	install -D -m 755 build/flowq $(DESTDIR)$(PREFIX)/bin/flowq
+	install -D -m 644 build/flowdb.so $(DESTDIR)$(PREFIX)/lib/flowdb/flowdb.so
+	install -D -m 644 collector/flowdbd.8 $(SHARE)/man/man8/flowdbd.8
+	install -D -m 644 collector/flowdb.conf.5 $(SHARE)/man/man5/flowdb.conf.5
+	install -D -m 644 query/flowq.1 $(SHARE)/man/man1/flowq.1
+	install -D -m 644 flowdb.conf.example \
+		$(SHARE)/doc/flowdb/flowdb.conf.example
+	install -D -m 644 README.md $(SHARE)/doc/flowdb/README.md
+	install -D -m 644 scripts/flowdb.sysusers $(SYSUSERSDIR)/flowdb.conf
+	install -d $(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/flowdb
+	sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
+		scripts/flowdb.service >$(UNITDIR)/flowdb.service
+	chmod 644 $(UNITDIR)/flowdb.service
+	[ -e $(DESTDIR)$(SYSCONFDIR)/flowdb/flowdb.conf ] || install -m 644 \
+		flowdb.conf.example $(DESTDIR)$(SYSCONFDIR)/flowdb/flowdb.conf
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/flowdbd $(DESTDIR)$(PREFIX)/bin/flowq \
+		$(DESTDIR)$(PREFIX)/lib/flowdb/flowdb.so \
+		$(SHARE)/man/man8/flowdbd.8 $(SHARE)/man/man5/flowdb.conf.5 \
+		$(SHARE)/man/man1/flowq.1 $(UNITDIR)/flowdb.service \
+		$(SYSUSERSDIR)/flowdb.conf
+	rm -rf $(SHARE)/doc/flowdb
+	-rmdir $(DESTDIR)$(PREFIX)/lib/flowdb 2>/dev/null || :
+
 clean:
 	rm -rf build build-asan
 
-.PHONY: all check asan golden lint clean
+.PHONY: all check asan golden lint install uninstall clean
 .SECONDARY:

@@ -5,11 +5,30 @@
 #ifndef QUERY_FILTER_H
 #define QUERY_FILTER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "schema/err.h"
 
+/* Bounds on what a user can ask: text, list entries, parentheses. */
+#define FILTER_TEXT_MAX		(4U << 20)	/* 100 k IPv6 addresses */
+#define FILTER_LIST_MAX		100000
+#define FILTER_NEST_MAX		100
+
+struct addr;
 struct filter;
+
+/* What the parser needs from outside; all may be left zero. */
+struct filter_env {
+	bool	utc;	/* zone of "first seen" times without one; else TZ */
+	/*
+	 * Looks up a host name: writes up to max addresses, returns how many;
+	 * 0 when there are none.  NULL: names are an error.
+	 */
+	size_t	(*resolve)(void *arg, const char *name, struct addr *out,
+		    size_t max);
+	void	*arg;
+};
 
 /*
  * Parses text (NUL-terminated).  "" and "any" match everything.  On failure
@@ -17,6 +36,8 @@ struct filter;
  * expected.  Free with filter_free.
  */
 struct filter *filter_parse(const char *text, struct err *err);
+struct filter *filter_parse_env(const char *text,
+	    const struct filter_env *env, struct err *err);
 void	filter_free(struct filter *f);
 
 /* Canonical text: filter_parse(filter_print(f)) is f again.  malloc'd. */

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "query/filter.h"
+#include "schema/addr.h"
 #include "schema/column.h"
 #include "schema/err.h"
 
@@ -35,6 +36,8 @@ struct sql {
 	struct sql_bind	*binds;		/* owned */
 	size_t		 n_binds;
 	bool		 failed;	/* out of memory */
+	void		**owned;	/* bind data that is not the filter's */
+	size_t		 n_owned;
 };
 
 void	sql_clear(struct sql *s);
@@ -53,7 +56,34 @@ struct sql_shape {
 	bool		 rowids;	/* only flow.id in [id_from, id_to] */
 	int64_t		 id_from;
 	int64_t		 id_to;
+	int64_t		 count_base;	/* "count": flows before this shard */
 };
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+/*
+ * Registers the C function that statements over very long lists use
+ * (shape->plain: they do without).  Once per connection.
+ */
+int	sql_register(struct sqlite3 *db, struct err *err);
+
+/* Binds everything; the sql must live until the last step. */
+int	sql_bind_all(struct sqlite3_stmt *st, const struct sql *s,
+	    struct err *err);
+
+/*
+ * The statement with the binds written as SQL literals (x'0a000001', 53,
+ * 'text'), safe to paste into sqlite3.  malloc'd; NULL: out of memory.
+ */
+char	*sql_plain(const struct sql *s);
+
+/*
+ * The filter alone, as an expression over "flow AS f" (or the roll-up); "1"
+ * when it matches everything.
+ */
+int	sql_where(struct sql *out, const struct filter *f,
+	    const struct sql_shape *shape, struct err *err);
 
 /*
  * A value that a statement reads from each row.  column < COLUMN_COUNT: that

@@ -1,0 +1,34 @@
+/*
+ * Does a filter match a flow?  The plain meaning of the language, evaluated
+ * over a struct flow without a database: the truth that tests hold the SQL
+ * against.
+ */
+#ifndef QUERY_MATCH_H
+#define QUERY_MATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "query/filter.h"
+#include "schema/addr.h"
+#include "schema/flow.h"
+
+/* A row of table exporter; NULL name: it has none. */
+struct match_exporter {
+	struct addr	 address;
+	int		 version;
+	const char	*name;
+};
+
+struct match_env {
+	bool	scale;		/* counters times sampling */
+	int64_t	count;		/* running number of the flow */
+	/* The exporter of that id, or NULL. */
+	const struct match_exporter *(*exporter)(void *arg, uint32_t id);
+	void	*arg;
+};
+
+bool	filter_match(const struct filter *f, const struct flow *flow,
+	    const struct match_env *env);
+
+#endif

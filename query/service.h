@@ -1,0 +1,14 @@
+/*
+ * Names of well-known ports.  A small table of our own comes first, so that
+ * common names mean the same on every machine; then the system's
+ * /etc/services, which may be missing.
+ */
+#ifndef QUERY_SERVICE_H
+#define QUERY_SERVICE_H
+
+#include <stddef.h>
+
+/* Port of a service name (any case), or -1. */
+int	service_find(const char *name, size_t len);
+
+#endif

@@ -1,0 +1,614 @@
+/*
+ * Whole statements over a shard: see sql.h.  sql_filter.c writes the filter,
+ * sql_set.c long lists.
+ *
+ * Counters are scaled by the sampling rate of the flow's path; a product beyond
+ * 63 bits stays at the largest number.  Rates are integers as nfdump's: 0 when
+ * there is nothing to divide by.  8000 * bytes can pass 63 bits, so bytes are
+ * divided first and the rest apart.
+ */
+#include "query/sql.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "query/sql_write.h"
+#include "schema/db.h"
+
+/* More binds than this are refused: SQLite's own limit, where not raised. */
+#define BINDS_MAX	32766
+
+void
+sql_clear(struct sql *s)
+{
+	for (size_t i = 0; i < s->n_owned; i++)
+		free(s->owned[i]);
+	free(s->owned);
+	free(s->binds);
+	sqlite3_free(s->text);
+	*s = (struct sql){ .text = NULL };
+}
+
+/* Doubles an array when n is its room (0 or a power of two). */
+static void *
+more(void *v, size_t n, size_t size)
+{
+	if (n != 0 && (n & (n - 1)) != 0)
+		return v;
+	return realloc(v, (n == 0 ? 1 : 2 * n) * size);
+}
+
+static size_t
+add_bind(struct sql_writer *w, const struct sql_bind *bind)
+{
+	struct sql *s = w->out;
+	struct sql_bind *v = more(s->binds, s->n_binds, sizeof(*v));
+
+	if (v == NULL) {
+		s->failed = true;
+		return 1;
+	}
+	s->binds = v;
+	v[s->n_binds++] = *bind;
+	return s->n_binds;
+}
+
+size_t
+sql_bind_int(struct sql_writer *w, int64_t v)
+{
+	return add_bind(w, &(struct sql_bind){ .kind = SQL_INT, .number = v });
+}
+
+size_t
+sql_bind_addr(struct sql_writer *w, const struct addr *a)
+{
+	return add_bind(w, &(struct sql_bind){ .kind = SQL_BLOB,
+	    .len = a->len, .addr = *a });
+}
+
+size_t
+sql_bind_text(struct sql_writer *w, const char *text)
+{
+	return add_bind(w, &(struct sql_bind){ .kind = SQL_TEXT,
+	    .data = text, .len = strlen(text) });
+}
+
+size_t
+sql_bind_owned(struct sql_writer *w, enum sql_kind kind, void *data,
+    size_t len)
+{
+	struct sql *s = w->out;
+	void **v = data == NULL ? NULL :
+	    more(s->owned, s->n_owned, sizeof(*v));
+
+	if (v == NULL) {
+		free(data);
+		s->failed = true;
+		return 1;
+	}
+	s->owned = v;
+	v[s->n_owned++] = data;
+	return add_bind(w, &(struct sql_bind){ .kind = kind, .data = data,
+	    .len = len });
+}
+
+/* What the flow's counters are multiplied with. */
+static void
+write_rate(struct sql_writer *w)
+{
+	if (w->roll != NULL)
+		sqlite3_str_appendall(w->s, "max(ifnull(f.sampling, 1), 1)");
+	else if (w->joined)
+		sqlite3_str_appendall(w->s, "max(ifnull(p.sampling, 1), 1)");
+	else
+		sqlite3_str_appendf(w->s, "ifnull((SELECT max(sampling, 1) "
+		    "FROM %s.path WHERE id = f.path), 1)", w->shape->schema);
+}
+
+void
+sql_scaled(struct sql_writer *w, enum column c)
+{
+	if (!w->shape->scale) {
+		sqlite3_str_appendf(w->s, "f.%s", column_info(c)->name);
+		return;
+	}
+	sqlite3_str_appendf(w->s, "min(f.%s * ", column_info(c)->name);
+	write_rate(w);
+	sqlite3_str_appendf(w->s, ", %lld)", (long long)INT64_MAX);
+}
+
+static void
+not_in_rollup(struct sql_writer *w, const char *what)
+{
+	w->failed = true;
+	(void)err_set(w->err, "roll-up %s has no %s", w->roll->table, what);
+}
+
+/* A stored column, under the name that it has in this scope. */
+static void
+write_column(struct sql_writer *w, enum column c, enum scope scope)
+{
+	const struct column_info *info = column_info(c);
+
+	if (scope != SCOPE_FLOW) {
+		sqlite3_str_appendall(w->s, info->name);
+	} else if (w->roll == NULL) {
+		if (c == COL_packets || c == COL_bytes)
+			sql_scaled(w, c);
+		else
+			sqlite3_str_appendf(w->s, "f.%s", info->name);
+	} else if (c == w->roll->column || (int)c == w->roll->other) {
+		sqlite3_str_appendf(w->s, "f.%s",
+		    column_info(w->roll->column)->name);
+	} else if (c == COL_proto) {
+		sqlite3_str_appendall(w->s, "f.proto");
+	} else {
+		not_in_rollup(w, info->name);
+	}
+}
+
+/*
+ * factor * counter / duration, in whole numbers: (c / d) * factor + (c % d) *
+ * factor / d.  The first product may become a real, far above every number
+ * that it is compared with.
+ */
+static void
+write_rate_per_second(struct sql_writer *w, enum column c, int factor)
+{
+	sqlite3_str_appendall(w->s, "CASE WHEN f.duration_ms > 0 THEN (");
+	sql_scaled(w, c);
+	sqlite3_str_appendf(w->s, " / f.duration_ms) * %d + (", factor);
+	sql_scaled(w, c);
+	sqlite3_str_appendf(w->s, " %% f.duration_ms) * %d / f.duration_ms "
+	    "WHEN f.%s >= 0 AND f.duration_ms <= 0 THEN 0 END", factor,
+	    column_info(c)->name);
+}
+
+static void
+write_bytes_per_packet(struct sql_writer *w)
+{
+	sqlite3_str_appendall(w->s, "CASE WHEN f.packets > 0 THEN ");
+	sql_scaled(w, COL_bytes);
+	sqlite3_str_appendall(w->s, " / ");
+	sql_scaled(w, COL_packets);
+	sqlite3_str_appendall(w->s,
+	    " WHEN f.bytes >= 0 AND f.packets = 0 THEN 0 END");
+}
+
+void
+sql_subject(struct sql_writer *w, int subject, enum scope scope)
+{
+	if (subject < COLUMN_COUNT) {
+		write_column(w, (enum column)subject, scope);
+		return;
+	}
+	if (w->roll != NULL) {
+		not_in_rollup(w, "such field");
+		return;
+	}
+	switch (subject) {
+	case SUBJECT_LAST:
+		sqlite3_str_appendall(w->s, "(f.first_ms + f.duration_ms)");
+		break;
+	case SUBJECT_PPS:
+		write_rate_per_second(w, COL_packets, 1000);
+		break;
+	case SUBJECT_BPS:
+		write_rate_per_second(w, COL_bytes, 8000);
+		break;
+	case SUBJECT_BPP:
+		write_bytes_per_packet(w);
+		break;
+	case SUBJECT_FLOWS:
+		sqlite3_str_appendall(w->s, "ifnull(flows, 1)");
+		break;
+	case SUBJECT_TTL_SPREAD:
+		sqlite3_str_appendall(w->s, "(max_ttl - min_ttl)");
+		break;
+	case SUBJECT_COUNT:
+		sqlite3_str_appendf(w->s, "(f.id + %lld)",
+		    (long long)w->shape->count_base);
+		break;
+	case SUBJECT_EXPORTER_ADDR:
+		sqlite3_str_appendall(w->s, "address");
+		break;
+	case SUBJECT_EXPORTER_VERSION:
+		sqlite3_str_appendall(w->s, "version");
+		break;
+	case SUBJECT_EXPORTER_NAME:
+		sqlite3_str_appendall(w->s, "name");
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+writer_begin(struct sql_writer *w, struct sql *out,
+    const struct sql_shape *shape, struct err *err)
+{
+	*out = (struct sql){ .text = NULL };
+	*w = (struct sql_writer){ .out = out, .shape = shape, .err = err };
+	w->s = sqlite3_str_new(NULL);
+	if (shape->rollup >= 0)
+		w->roll = rollup_info((enum rollup)shape->rollup);
+}
+
+static int
+writer_end(struct sql_writer *w)
+{
+	struct sql *out = w->out;
+
+	out->len = (size_t)sqlite3_str_length(w->s);
+	if (sqlite3_str_errcode(w->s) != SQLITE_OK)
+		out->failed = true;
+	out->text = sqlite3_str_finish(w->s);
+	if (w->failed) {
+		sql_clear(out);
+		return -1;
+	}
+	if (out->failed || out->text == NULL) {
+		sql_clear(out);
+		return err_set(w->err, "out of memory");
+	}
+	if (out->n_binds > BINDS_MAX) {
+		sql_clear(out);
+		return err_set(w->err, "the filter has more than %d values: "
+		    "write them as lists, such as ip in [...]", BINDS_MAX);
+	}
+	return 0;
+}
+
+int
+sql_where(struct sql *out, const struct filter *f,
+    const struct sql_shape *shape, struct err *err)
+{
+	struct sql_writer w;
+
+	writer_begin(&w, out, shape, err);
+	sql_filter(&w, ast_root(f));
+	return writer_end(&w);
+}
+
+/* What a statement reads of side tables. */
+struct joins {
+	bool	path;
+	bool	extra;
+};
+
+static struct joins
+joins_of(const struct sql_shape *shape, const int *values, size_t n)
+{
+	struct joins j = { false, false };
+
+	for (size_t i = 0; i < n; i++) {
+		enum colhome home;
+
+		if (values[i] == SQL_VALUE_FLOWS)
+			j.extra = true;
+		if (values[i] >= COLUMN_COUNT)
+			continue;
+		home = column_info((enum column)values[i])->home;
+		j.path = j.path || home == HOME_PATH || (shape->scale &&
+		    (values[i] == COL_packets || values[i] == COL_bytes));
+		j.extra = j.extra || home == HOME_EXTRA;
+	}
+	if (shape->rollup >= 0)
+		j = (struct joins){ false, false };
+	return j;
+}
+
+static void
+write_rollup_value(struct sql_writer *w, int value)
+{
+	switch (value) {
+	case COL_packets:
+	case COL_bytes:
+		sql_scaled(w, (enum column)value);
+		break;
+	case SQL_VALUE_RAW_PACKETS:
+		sqlite3_str_appendall(w->s, "f.packets");
+		break;
+	case SQL_VALUE_RAW_BYTES:
+		sqlite3_str_appendall(w->s, "f.bytes");
+		break;
+	case SQL_VALUE_FLOWS:
+		sqlite3_str_appendall(w->s, "f.flows");
+		break;
+	case COL_first_ms:
+		sqlite3_str_appendall(w->s, "f.first_ms");
+		break;
+	case COL_duration_ms:
+		sqlite3_str_appendall(w->s, "f.last_ms - f.first_ms");
+		break;
+	case COL_sampling:
+		sqlite3_str_appendall(w->s, "f.sampling");
+		break;
+	default:
+		if (value < COLUMN_COUNT)
+			write_column(w, (enum column)value, SCOPE_FLOW);
+		else
+			not_in_rollup(w, "rows of single flows");
+	}
+}
+
+static void
+write_value(struct sql_writer *w, int value)
+{
+	if (w->roll != NULL) {
+		write_rollup_value(w, value);
+		return;
+	}
+	switch (value) {
+	case SQL_VALUE_PATH:
+		sqlite3_str_appendall(w->s, "f.path");
+		break;
+	case SQL_VALUE_ID:
+		sqlite3_str_appendall(w->s, "f.id");
+		break;
+	case SQL_VALUE_RAW_PACKETS:
+		sqlite3_str_appendall(w->s, "f.packets");
+		break;
+	case SQL_VALUE_RAW_BYTES:
+		sqlite3_str_appendall(w->s, "f.bytes");
+		break;
+	case SQL_VALUE_FLOWS:
+		sqlite3_str_appendall(w->s, "ifnull(x.flows, 1)");
+		break;
+	default:
+		switch (column_info((enum column)value)->home) {
+		case HOME_FLOW:
+			write_column(w, (enum column)value, SCOPE_FLOW);
+			break;
+		case HOME_PATH:
+			sqlite3_str_appendf(w->s, "p.%s",
+			    column_info((enum column)value)->name);
+			break;
+		case HOME_EXTRA:
+			sqlite3_str_appendf(w->s, "x.%s",
+			    column_info((enum column)value)->name);
+			break;
+		}
+	}
+}
+
+static void
+write_values(struct sql_writer *w, const int *values, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			sqlite3_str_appendall(w->s, ", ");
+		write_value(w, values[i]);
+	}
+}
+
+static void
+write_from(struct sql_writer *w, const struct joins *j)
+{
+	const struct sql_shape *shape = w->shape;
+
+	sqlite3_str_appendf(w->s, " FROM %s.%s AS f", shape->schema,
+	    w->roll != NULL ? w->roll->table : "flow");
+	if (shape->no_index)
+		sqlite3_str_appendall(w->s, " NOT INDEXED");
+	if (j->path)
+		sqlite3_str_appendf(w->s,
+		    " LEFT JOIN %s.path AS p ON p.id = f.path", shape->schema);
+	if (j->extra)
+		sqlite3_str_appendf(w->s,
+		    " LEFT JOIN %s.extra AS x ON x.id = f.id", shape->schema);
+}
+
+/* rowids AND window AND filter */
+static void
+write_where(struct sql_writer *w, const struct filter *f)
+{
+	const struct sql_shape *shape = w->shape;
+	const char *and = " WHERE ";
+
+	if (shape->rowids) {
+		size_t b = sql_bind_int(w, shape->id_from);
+
+		(void)sql_bind_int(w, shape->id_to);
+		sqlite3_str_appendf(w->s, "%sf.id BETWEEN ?%u AND ?%u", and,
+		    (unsigned)b, (unsigned)b + 1);
+		and = " AND ";
+	}
+	if (shape->has_window) {
+		size_t b = sql_bind_int(w, shape->from_ms);
+
+		(void)sql_bind_int(w, shape->to_ms);
+		sqlite3_str_appendf(w->s, shape->within ?
+		    "%sf.first_ms >= ?%u AND "
+		    "f.first_ms + ifnull(f.duration_ms, 0) <= ?%u" :
+		    "%sf.first_ms + ifnull(f.duration_ms, 0) >= ?%u AND "
+		    "f.first_ms <= ?%u", and, (unsigned)b, (unsigned)b + 1);
+		and = " AND ";
+	}
+	if (f != NULL && !filter_is_any(f)) {
+		sqlite3_str_appendall(w->s, and);
+		sql_filter(w, ast_root(f));
+	}
+}
+
+/* A roll-up knows neither single flows nor their times. */
+static int
+check_shape(const struct sql_shape *shape, struct err *err)
+{
+	if (shape->rollup >= 0 && (shape->has_window || shape->rowids))
+		return err_set(err, "a roll-up can't be read by time or id");
+	return 0;
+}
+
+int
+sql_scan(struct sql *out, const char *func, const int *values,
+    size_t n_values, const struct filter *f, const struct sql_shape *shape,
+    struct err *err)
+{
+	struct joins j = joins_of(shape, values, n_values);
+	struct sql_writer w;
+
+	*out = (struct sql){ .text = NULL };
+	if (check_shape(shape, err) == -1)
+		return -1;
+	writer_begin(&w, out, shape, err);
+	w.joined = j.path;
+	sqlite3_str_appendf(w.s, "SELECT %s(", func);
+	write_values(&w, values, n_values);
+	sqlite3_str_appendall(w.s, ")");
+	write_from(&w, &j);
+	write_where(&w, f);
+	return writer_end(&w);
+}
+
+static void
+write_order_key(struct sql_writer *w, enum sql_order order)
+{
+	switch (order) {
+	case SQL_ORDER_TSTART:
+		sqlite3_str_appendall(w->s, "f.first_ms");
+		break;
+	case SQL_ORDER_TEND:
+		sqlite3_str_appendall(w->s,
+		    "f.first_ms + ifnull(f.duration_ms, 0)");
+		break;
+	case SQL_ORDER_DURATION:
+		sqlite3_str_appendall(w->s, "ifnull(f.duration_ms, 0)");
+		break;
+	case SQL_ORDER_PACKETS:
+	case SQL_ORDER_BYTES:
+		sqlite3_str_appendall(w->s, "ifnull(");
+		sql_scaled(w, order == SQL_ORDER_BYTES ? COL_bytes :
+		    COL_packets);
+		sqlite3_str_appendall(w->s, ", 0)");
+		break;
+	case SQL_ORDER_PPS:
+	case SQL_ORDER_BPS:
+	case SQL_ORDER_BPP:
+		sqlite3_str_appendall(w->s, "ifnull(");
+		sql_subject(w, order == SQL_ORDER_PPS ? SUBJECT_PPS :
+		    order == SQL_ORDER_BPS ? SUBJECT_BPS : SUBJECT_BPP,
+		    SCOPE_FLOW);
+		sqlite3_str_appendall(w->s, ", 0)");
+		break;
+	case SQL_ORDER_FLOWS:
+		sqlite3_str_appendf(w->s, "ifnull((SELECT flows FROM %s.extra "
+		    "WHERE id = f.id), 1)", w->shape->schema);
+		break;
+	case SQL_ORDER_NONE:
+		break;
+	}
+}
+
+int
+sql_list(struct sql *out, const int *values, size_t n_values,
+    const struct filter *f, const struct sql_shape *shape,
+    enum sql_order order, bool ascending, int64_t limit, struct err *err)
+{
+	struct joins j = joins_of(shape, values, n_values);
+	struct sql_writer w;
+
+	*out = (struct sql){ .text = NULL };
+	if (shape->rollup >= 0)
+		return err_set(err, "a roll-up has no single flows to list");
+	writer_begin(&w, out, shape, err);
+	w.joined = j.path;
+	sqlite3_str_appendall(w.s, "SELECT ");
+	write_values(&w, values, n_values);
+	write_from(&w, &j);
+	write_where(&w, f);
+	sqlite3_str_appendall(w.s, " ORDER BY ");
+	if (order != SQL_ORDER_NONE) {
+		write_order_key(&w, order);
+		sqlite3_str_appendall(w.s, ascending ? ", " : " DESC, ");
+	}
+	sqlite3_str_appendall(w.s, "f.id");
+	if (limit >= 0)
+		sqlite3_str_appendf(w.s, " LIMIT ?%u",
+		    (unsigned)sql_bind_int(&w, limit));
+	return writer_end(&w);
+}
+
+int
+sql_bind_all(struct sqlite3_stmt *st, const struct sql *s, struct err *err)
+{
+	for (size_t i = 0; i < s->n_binds; i++) {
+		const struct sql_bind *b = &s->binds[i];
+		int at = (int)i + 1, rc = SQLITE_OK;
+
+		switch (b->kind) {
+		case SQL_INT:
+			rc = sqlite3_bind_int64(st, at, b->number);
+			break;
+		case SQL_BLOB:
+			rc = sqlite3_bind_blob64(st, at, b->data != NULL ?
+			    b->data : b->addr.bytes, b->len, SQLITE_STATIC);
+			break;
+		case SQL_TEXT:
+			rc = sqlite3_bind_text64(st, at, b->data, b->len,
+			    SQLITE_STATIC, SQLITE_UTF8);
+			break;
+		}
+		if (rc != SQLITE_OK)
+			return db_error(sqlite3_db_handle(st), s->text, err);
+	}
+	return 0;
+}
+
+static void
+print_literal(FILE *out, const struct sql_bind *b)
+{
+	const uint8_t *p = b->data != NULL ? b->data : b->addr.bytes;
+
+	switch (b->kind) {
+	case SQL_INT:
+		fprintf(out, "%" PRId64, b->number);
+		break;
+	case SQL_BLOB:
+		fputs("x'", out);
+		for (size_t i = 0; i < b->len; i++)
+			fprintf(out, "%02x", p[i]);
+		putc('\'', out);
+		break;
+	case SQL_TEXT:
+		putc('\'', out);
+		for (size_t i = 0; i < b->len; i++) {
+			if (p[i] == '\'')
+				putc('\'', out);
+			putc(p[i], out);
+		}
+		putc('\'', out);
+		break;
+	}
+}
+
+char *
+sql_plain(const struct sql *s)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out == NULL)
+		return NULL;
+	/* our statements hold no '?' but those of binds */
+	for (const char *p = s->text; *p != '\0';) {
+		size_t number = 0;
+
+		if (*p != '?') {
+			putc(*p++, out);
+			continue;
+		}
+		for (p++; *p >= '0' && *p <= '9'; p++)
+			number = number * 10 + (size_t)(*p - '0');
+		if (number >= 1 && number <= s->n_binds)
+			print_literal(out, &s->binds[number - 1]);
+	}
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -36,7 +36,7 @@ struct datagram {
 	int64_t		 arrival_ms;	/* Unix ms */
 };
 
-/* Each bound is a promise about memory; see packet_memory(). */
+/* Each bound is a promise about memory; see decoder_memory(). */
 struct decoder_limits {
 	uint32_t	max_exporters;	/* (address, version, domain) triples */
 	uint32_t	max_templates;	/* per exporter */
@@ -45,6 +45,7 @@ struct decoder_limits {
 	uint32_t	max_held_total;	/* the same over all exporters */
 	uint32_t	template_age_sec; /* older templates are not used; 0: for ever */
 	uint32_t	default_sampling; /* when the exporter tells none; 0: none */
+	uint64_t	max_template_memory; /* bytes, over all exporters */
 };
 
 extern const struct decoder_limits decoder_defaults;
@@ -66,11 +67,13 @@ enum decoder_count {
 	DC_held_sets,		/* data sets kept for lack of a template */
 	DC_held_decoded,	/* of these: decoded later */
 	DC_held_dropped,	/* of these: given up */
-	DC_lost,		/* units lost by sequence number */
-	DC_reordered,
+	DC_lost,		/* units lost by sequence number; goes down when
+				 * what was missing comes late */
+	DC_reordered,		/* came late or twice */
 	DC_restarts,		/* exporter restarted */
 	DC_bad_time,		/* time over a day off arrival, or end before start */
-	DC_implausible,		/* counter above FLOW_COUNT_MAX */
+	DC_implausible,		/* counter above FLOW_COUNT_MAX, or a number too
+				 * large for its column */
 	/* the datagram or a set of it is broken */
 	DC_short_header,
 	DC_unknown_version,
@@ -78,8 +81,9 @@ enum decoder_count {
 	DC_bad_set_length,
 	DC_short_record,
 	DC_bad_template,
-	DC_too_many_templates,
-	DC_too_many_exporters,
+	DC_too_many_templates,	/* the least recently used one had to go */
+	DC_too_many_exporters,	/* the datagram is dropped */
+	DC_unknown_set,		/* set id that no version of ours has */
 	DECODER_COUNTS
 };
 
@@ -115,9 +119,13 @@ void	decoder_each_exporter(const struct decoder *d,
 /*
  * A sampling rate for an exporter address that wins over what it sends
  * (force) or fills in when it sends none.  prefix decides; first match wins.
+ * -1: out of memory.
  */
 int	decoder_set_sampling(struct decoder *d, const struct prefix *who,
 	    uint32_t rate, int force);
+
+/* Forgets all that decoder_set_sampling said, and sets the default. */
+void	decoder_reset_sampling(struct decoder *d, uint32_t default_rate);
 
 /*
  * Templates in portable form, to be kept over a restart.  raw is the template

@@ -13,6 +13,9 @@
 
 #define CHUNK_SIZE	4096
 
+/* Scaled counters and rates that pass 63 bits are above every number. */
+#define NUMBER_MAX	(INT64_MAX - 1)
+
 struct chunk {
 	struct chunk	*next;
 	size_t		 used;
@@ -379,12 +382,12 @@ subject_max(int subject, enum part part)
 	if (subject == SUBJECT_EXPORTER_VERSION)
 		return UINT16_MAX;
 	if (subject >= COLUMN_COUNT)
-		return INT64_MAX;
+		return NUMBER_MAX;
 	/* a scaled counter may be larger than a stored one */
 	if (column_info((enum column)subject)->type == CT_COUNT)
-		return INT64_MAX;
+		return NUMBER_MAX;
 	max = coltype_max(column_info((enum column)subject)->type);
-	return max > INT64_MAX ? INT64_MAX : (int64_t)max;
+	return max > NUMBER_MAX ? NUMBER_MAX : (int64_t)max;
 }
 
 static bool

@@ -193,9 +193,10 @@ write_none_of(struct sql_writer *w, const struct test *t, size_t from,
 	}
 	sqlite3_str_appendall(w->s, " AND coalesce(");
 	for (size_t i = from; i < to; i++) {
-		if (i > from)
-			sqlite3_str_appendall(w->s, ", ");
-		sql_subject(w, t->subject[i], scope);
+		char *x = part_text(w, t->subject[i], t->word->part, scope);
+
+		sqlite3_str_appendf(w->s, "%s%s", i > from ? ", " : "", x);
+		sqlite3_free(x);
 	}
 	sqlite3_str_appendall(w->s, ") IS NOT NULL)");
 }

@@ -1,7 +1,6 @@
 /*
- * Running a template's steps over one record, and making columns of what the
- * steps could only put into slots: times, ICMP types, sampling rates, the
- * address family.
+ * Running a template's steps over one record.  What the steps can only put
+ * into slots is left to derive.h.
  */
 #ifndef COLLECTOR_DECODE_H
 #define COLLECTOR_DECODE_H
@@ -12,9 +11,6 @@
 
 #include "collector/template.h"
 #include "schema/flow.h"
-
-/* A time further off the arrival time is counted as bad. */
-#define DECODE_TIME_OFF_MS	INT64_C(86400000)
 
 /* The working space of one record.  Only what sent tells is valid. */
 struct slots {
@@ -67,7 +63,7 @@ size_t	decode_flow(const struct template *t, const struct decode_base *b,
 size_t	decode_options(const struct template *t, const uint8_t *p, size_t len,
 	    struct slots *s);
 
-/* The rate that slots tell, 0: none. */
-uint32_t decode_rate(const struct slots *s);
+/* A number into a column of any number type; false: it does not fit. */
+bool	decode_number(struct flow *f, enum column c, uint64_t v);
 
 #endif

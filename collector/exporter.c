@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/derive.h"
+
 /*
  * The addresses come from outside, so the table's order must not be theirs
  * to choose: the seed differs from process to process.
@@ -182,7 +184,7 @@ void
 exporter_options(struct exporter *e, const struct slots *s,
     uint32_t default_rate)
 {
-	uint32_t rate = decode_rate(s);
+	uint32_t rate = derive_told_rate(s);
 
 	if (s->sent & SLOT_BIT(SLOT_INIT_MS) &&
 	    s->num[SLOT_INIT_MS] <= FLOW_COUNT_MAX)

@@ -1,0 +1,163 @@
+/* Batches and the queues they travel through: see batch.h. */
+#include "collector/batch.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* The PATH members lie together: from the first to the last of columns.def. */
+#define PATH_FROM	offsetof(struct flow, exporter)
+#define PATH_TO		offsetof(struct flow, out_packets)
+
+struct batch_queue {
+	pthread_mutex_t	 lock;
+	pthread_cond_t	 changed;
+	struct batch	*first;
+	struct batch	*last;
+	bool		 woken;
+};
+
+struct batch *
+batch_new(size_t flows)
+{
+	struct batch *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		return NULL;
+	b->flows = malloc(flows * sizeof(*b->flows));
+	b->cap = flows;
+	if (b->flows == NULL) {
+		free(b);
+		return NULL;
+	}
+	return b;
+}
+
+void
+batch_free(struct batch *b)
+{
+	if (b == NULL)
+		return;
+	free(b->flows);
+	free(b->stats);
+	free(b);
+}
+
+struct exporter_stat *
+batch_stat(struct batch *b)
+{
+	if (b->n_stats == b->cap_stats) {
+		size_t cap = b->cap_stats == 0 ? 16 : b->cap_stats * 2;
+		struct exporter_stat *v = realloc(b->stats,
+		    cap * sizeof(*v));
+
+		if (v == NULL)
+			return NULL;
+		b->stats = v;
+		b->cap_stats = cap;
+	}
+	return &b->stats[b->n_stats++];
+}
+
+void
+flow_prepare(struct flow *f)
+{
+	f->set = 0;
+	memset((char *)f + PATH_FROM, 0, PATH_TO - PATH_FROM);
+}
+
+struct batch_queue *
+batch_queue_new(void)
+{
+	struct batch_queue *q = calloc(1, sizeof(*q));
+	pthread_condattr_t attr;
+
+	if (q == NULL)
+		return NULL;
+	(void)pthread_mutex_init(&q->lock, NULL);
+	(void)pthread_condattr_init(&attr);
+	/* a step of the wall clock must not move a time limit */
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&q->changed, &attr);
+	(void)pthread_condattr_destroy(&attr);
+	return q;
+}
+
+void
+batch_queue_free(struct batch_queue *q)
+{
+	if (q == NULL)
+		return;
+	while (q->first != NULL) {
+		struct batch *b = q->first;
+
+		q->first = b->next;
+		batch_free(b);
+	}
+	(void)pthread_cond_destroy(&q->changed);
+	(void)pthread_mutex_destroy(&q->lock);
+	free(q);
+}
+
+void
+batch_queue_put(struct batch_queue *q, struct batch *b)
+{
+	b->next = NULL;
+	(void)pthread_mutex_lock(&q->lock);
+	if (q->first == NULL)
+		q->first = b;
+	else
+		q->last->next = b;
+	q->last = b;
+	(void)pthread_cond_signal(&q->changed);
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
+static struct timespec
+deadline(int64_t wait_ms)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	ts.tv_sec += wait_ms / 1000;
+	ts.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+	if (ts.tv_nsec >= 1000000000) {
+		ts.tv_sec++;
+		ts.tv_nsec -= 1000000000;
+	}
+	return ts;
+}
+
+struct batch *
+batch_queue_take(struct batch_queue *q, int64_t wait_ms)
+{
+	struct timespec until = deadline(wait_ms > 0 ? wait_ms : 0);
+	struct batch *b;
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&q->lock);
+	while (q->first == NULL && !q->woken && wait_ms != 0 && rc == 0) {
+		if (wait_ms < 0)
+			rc = pthread_cond_wait(&q->changed, &q->lock);
+		else
+			rc = pthread_cond_timedwait(&q->changed, &q->lock,
+			    &until);
+	}
+	b = q->first;
+	if (b != NULL)
+		q->first = b->next;
+	else
+		q->woken = false;
+	(void)pthread_mutex_unlock(&q->lock);
+	return b;
+}
+
+void
+batch_queue_wake(struct batch_queue *q)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	q->woken = true;
+	(void)pthread_cond_signal(&q->changed);
+	(void)pthread_mutex_unlock(&q->lock);
+}

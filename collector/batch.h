@@ -1,0 +1,65 @@
+/*
+ * Batches: flows on their way from the receiving thread to the writer.
+ *
+ * A batch is filled in place by the decoder (struct sink), belongs to one
+ * slot, and carries what the exporters counted meanwhile.  It is the only
+ * thing that crosses threads; the pool has a fixed number of them, so memory
+ * is batches x flows x sizeof(struct flow).  When all are on their way, flows
+ * are shed and counted: receiving never waits for the disk.
+ */
+#ifndef COLLECTOR_BATCH_H
+#define COLLECTOR_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/exporter_stat.h"
+#include "schema/flow.h"
+
+#define BATCH_FLOWS	16384	/* larger gains nothing (measured) */
+#define BATCH_COUNT	6
+
+struct batch {
+	struct flow		*flows;
+	size_t			 n;
+	size_t			 cap;
+	struct exporter_stat	*stats;
+	size_t			 n_stats;
+	size_t			 cap_stats;
+	int64_t			 slot_start_ms;	/* where it is filed */
+	int64_t			 slot_end_ms;
+	bool			 append;	/* may add to a sealed shard */
+	struct batch		*next;		/* in a queue */
+};
+
+/* NULL: out of memory. */
+struct batch *batch_new(size_t flows);
+void	batch_free(struct batch *b);
+
+/* Room for one more report; NULL: out of memory. */
+struct exporter_stat *batch_stat(struct batch *b);
+
+/*
+ * Clears the PATH members of a flow before it is filled, so that the bytes
+ * of equal paths are equal (see path_map.h).
+ */
+void	flow_prepare(struct flow *f);
+
+/* A first-in first-out queue of batches between threads. */
+struct batch_queue;
+
+struct batch_queue *batch_queue_new(void);
+void	batch_queue_free(struct batch_queue *q);	/* and what is in it */
+void	batch_queue_put(struct batch_queue *q, struct batch *b);
+
+/*
+ * Takes the oldest; NULL when there is none after wait_ms (0: at once, < 0:
+ * for ever), or when the queue was woken.
+ */
+struct batch *batch_queue_take(struct batch_queue *q, int64_t wait_ms);
+
+/* Lets a waiting taker return with NULL; remembered if nobody waits. */
+void	batch_queue_wake(struct batch_queue *q);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * From path columns to a row id: see path_map.h.
+ *
+ * The key is the memory of the PATH members, which flow_prepare cleared, and
+ * the bits that say which are set.  Flows that come one after the other have
+ * mostly the same path, so the last one found is tried first.
+ */
+#include "collector/path_map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS		65536U	/* 3/4 full at PATH_MAP_ROWS */
+#define KEY_FROM	offsetof(struct flow, exporter)
+#define KEY_SIZE	(offsetof(struct flow, out_packets) - KEY_FROM)
+
+struct slot {
+	uint64_t	hash;
+	int64_t		id;		/* 0: free */
+	uint64_t	set;
+	uint8_t		key[KEY_SIZE];
+};
+
+struct path_map {
+	struct slot	*slots;
+	struct slot	*last;		/* found or to be set */
+	uint64_t	 path_bits;
+	unsigned	 n;
+};
+
+struct path_map *
+path_map_new(void)
+{
+	struct path_map *m = calloc(1, sizeof(*m));
+
+	if (m == NULL)
+		return NULL;
+	m->slots = calloc(SLOTS, sizeof(*m->slots));
+	if (m->slots == NULL) {
+		free(m);
+		return NULL;
+	}
+	m->path_bits = flow_home_bits(HOME_PATH);
+	return m;
+}
+
+void
+path_map_free(struct path_map *m)
+{
+	if (m == NULL)
+		return;
+	free(m->slots);
+	free(m);
+}
+
+void
+path_map_clear(struct path_map *m)
+{
+	if (m->n > 0)
+		memset(m->slots, 0, SLOTS * sizeof(*m->slots));
+	m->n = 0;
+	m->last = NULL;
+}
+
+static uint64_t
+hash(const uint8_t *p, uint64_t h)
+{
+	size_t left = KEY_SIZE;
+	uint64_t w;
+
+	for (; left >= 8; left -= 8, p += 8) {
+		memcpy(&w, p, 8);
+		h = (h ^ w) * UINT64_C(0x9fb21c651e98df25);
+		h ^= h >> 29;
+	}
+	w = 0;
+	memcpy(&w, p, left);
+	h = (h ^ w) * UINT64_C(0x9fb21c651e98df25);
+	return h ^ h >> 32;
+}
+
+static int
+same(const struct slot *s, uint64_t set, const uint8_t *key)
+{
+	return s->set == set && memcmp(s->key, key, KEY_SIZE) == 0;
+}
+
+int64_t
+path_map_find(struct path_map *m, const struct flow *f)
+{
+	const uint8_t *key = (const uint8_t *)f + KEY_FROM;
+	uint64_t set = f->set & m->path_bits, h;
+	struct slot *s;
+
+	if (m->last != NULL && m->last->id != 0 && same(m->last, set, key))
+		return m->last->id;
+	h = hash(key, set);
+	s = &m->slots[h % SLOTS];
+	while (s->id != 0 && !(s->hash == h && same(s, set, key))) {
+		if (++s == m->slots + SLOTS)
+			s = m->slots;
+	}
+	if (s->id == 0) {
+		if (m->n == PATH_MAP_ROWS) {
+			path_map_clear(m);
+			s = &m->slots[h % SLOTS];
+		}
+		s->hash = h;
+		s->set = set;
+		memcpy(s->key, key, KEY_SIZE);
+	}
+	m->last = s;
+	return s->id;
+}
+
+void
+path_map_set(struct path_map *m, int64_t id)
+{
+	m->last->id = id;
+	m->n++;
+}

@@ -1,0 +1,382 @@
+/*
+ * From a batch to one transaction: see shard_writer.h.
+ *
+ * Flows go in by one INSERT ... SELECT over the batch (batch_table.h).  Before
+ * that, each flow gets the id of its row in table path; new paths are few and
+ * inserted one by one.  Exporters are numbered by the decoder for the life of
+ * the process and by the shard for its own; ids holds the mapping.
+ */
+#include "collector/shard_writer.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/batch_table.h"
+#include "collector/path_map.h"
+#include "schema/db.h"
+#include "schema/ddl.h"
+#include "schema/shard.h"
+
+/* Process number of an exporter to exporter.id of this shard. */
+struct exporter_id {
+	uint32_t	process;
+	int64_t		shard;
+};
+
+/* What meta says, kept here and written with each batch. */
+struct totals {
+	int64_t	flows;
+	int64_t	first_ms;
+	int64_t	last_ms;
+	int64_t	max_sampling;
+};
+
+struct shard_writer {
+	sqlite3			*db;
+	char			*path;
+	struct path_map		*map;
+	sqlite3_stmt		*put_path;
+	sqlite3_stmt		*put_flows;
+	sqlite3_stmt		*put_extra;
+	sqlite3_stmt		*put_exporter;
+	sqlite3_stmt		*put_meta;
+	struct batch_view	 view;
+	int64_t			*path_ids;	/* of the batch's flows */
+	size_t			 cap;
+	int64_t			 next_flow;
+	int64_t			 next_path;
+	struct totals		 totals;
+	struct exporter_id	*ids;
+	size_t			 n_ids;
+	size_t			 cap_ids;
+};
+
+static const char put_exporter_sql[] =
+    "INSERT INTO exporter (address, version, source_id, packets, flows, lost, "
+    "sampling, first_heard_ms, last_heard_ms) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), ?8, ?9) "
+    "ON CONFLICT (address, version, source_id) DO UPDATE SET "
+    "packets = packets + excluded.packets, flows = flows + excluded.flows, "
+    "lost = lost + excluded.lost, "
+    "sampling = coalesce(excluded.sampling, sampling), "
+    "first_heard_ms = min(first_heard_ms, excluded.first_heard_ms), "
+    "last_heard_ms = max(last_heard_ms, excluded.last_heard_ms) "
+    "RETURNING id";
+
+static const char put_meta_sql[] =
+    "INSERT OR REPLACE INTO meta VALUES ('flows', ?1), ('first_ms', ?2), "
+    "('last_ms', ?3), ('max_sampling', ?4)";
+
+static int
+prepare_path(struct shard_writer *w, struct err *err)
+{
+	sqlite3_str *s = sqlite3_str_new(NULL);
+	char *columns = ddl_columns(HOME_PATH, ""), *sql;
+
+	sqlite3_str_appendf(s, "INSERT INTO path (id, %s) VALUES (?",
+	    columns);
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		if (column_info((enum column)c)->home == HOME_PATH)
+			sqlite3_str_appendall(s, ", ?");
+	}
+	sqlite3_str_appendall(s, ")");
+	sql = sqlite3_str_finish(s);
+	if (sql != NULL && columns != NULL)
+		w->put_path = db_prepare(w->db, sql, err);
+	else
+		(void)err_set(err, "out of memory");
+	sqlite3_free(sql);
+	free(columns);
+	return w->put_path == NULL ? -1 : 0;
+}
+
+static int
+prepare_all(struct shard_writer *w, struct err *err)
+{
+	if (batch_table_create(w->db, &w->view, err) == -1 ||
+	    prepare_path(w, err) == -1 ||
+	    (w->put_flows = db_prepare(w->db, "INSERT INTO flow SELECT * FROM "
+	    "temp.batch_flow", err)) == NULL ||
+	    (w->put_extra = db_prepare(w->db, "INSERT INTO extra SELECT * "
+	    "FROM temp.batch_extra", err)) == NULL ||
+	    (w->put_exporter = db_prepare(w->db, put_exporter_sql,
+	    err)) == NULL ||
+	    (w->put_meta = db_prepare(w->db, put_meta_sql, err)) == NULL)
+		return -1;
+	return 0;
+}
+
+/* Where a shard that has flows already goes on. */
+static int
+read_totals(struct shard_writer *w, struct err *err)
+{
+	struct shard_meta meta;
+
+	if (shard_check(w->db, "main", w->path, &meta, err) == -1 ||
+	    db_int(w->db, "SELECT max(id) + 1 FROM flow", 1, &w->next_flow,
+	    err) == -1 ||
+	    db_int(w->db, "SELECT max(id) + 1 FROM path", 1, &w->next_path,
+	    err) == -1)
+		return -1;
+	w->totals = (struct totals){ .flows = meta.flows,
+		.first_ms = meta.has_range ? meta.first_ms : INT64_MAX,
+		.last_ms = meta.has_range ? meta.last_ms : INT64_MIN,
+		.max_sampling = meta.max_sampling };
+	return 0;
+}
+
+struct shard_writer *
+shard_writer_open(const char *path, int64_t start_ms, int64_t end_ms,
+    struct err *err)
+{
+	struct shard_writer *w = calloc(1, sizeof(*w));
+
+	if (w == NULL) {
+		(void)err_set(err, "out of memory");
+		return NULL;
+	}
+	w->path = strdup(path);
+	w->map = path_map_new();
+	if (w->path == NULL || w->map == NULL) {
+		(void)err_set(err, "out of memory");
+		goto fail;
+	}
+	w->db = shard_create(path, start_ms, end_ms, err);
+	if (w->db == NULL || read_totals(w, err) == -1 ||
+	    prepare_all(w, err) == -1)
+		goto fail;
+	return w;
+fail:
+	shard_writer_close(w);
+	return NULL;
+}
+
+/* Adds the report of one exporter; notes the id that the shard has for it. */
+static int
+store_exporter(struct shard_writer *w, const struct exporter_stat *e,
+    struct err *err)
+{
+	sqlite3_stmt *st = w->put_exporter;
+	size_t i = 0;
+	int64_t id;
+	int rc;
+
+	(void)sqlite3_bind_blob(st, 1, e->address.bytes, e->address.len,
+	    SQLITE_STATIC);
+	(void)sqlite3_bind_int(st, 2, e->version);
+	(void)sqlite3_bind_int64(st, 3, e->domain);
+	(void)sqlite3_bind_int64(st, 4, (int64_t)e->packets);
+	(void)sqlite3_bind_int64(st, 5, (int64_t)e->flows);
+	(void)sqlite3_bind_int64(st, 6, (int64_t)e->lost);
+	(void)sqlite3_bind_int64(st, 7, e->sampling);
+	(void)sqlite3_bind_int64(st, 8, e->first_ms);
+	(void)sqlite3_bind_int64(st, 9, e->last_ms);
+	rc = db_step(st, err);
+	if (rc != 1)
+		return -1;
+	id = sqlite3_column_int64(st, 0);
+	if (db_step(st, err) == -1)
+		return -1;
+	while (i < w->n_ids && w->ids[i].process != e->id)
+		i++;
+	if (i == w->cap_ids) {
+		size_t cap = w->cap_ids == 0 ? 64 : w->cap_ids * 2;
+		struct exporter_id *ids = realloc(w->ids, cap * sizeof(*ids));
+
+		if (ids == NULL)
+			return err_set(err, "%s: out of memory", w->path);
+		w->ids = ids;
+		w->cap_ids = cap;
+	}
+	w->ids[i] = (struct exporter_id){ e->id, id };
+	if (i == w->n_ids)
+		w->n_ids++;
+	return 0;
+}
+
+static int64_t
+exporter_id(const struct shard_writer *w, uint32_t process)
+{
+	for (size_t i = 0; i < w->n_ids; i++) {
+		if (w->ids[i].process == process)
+			return w->ids[i].shard;
+	}
+	return 0;
+}
+
+static int
+store_path(struct shard_writer *w, const struct flow *f, struct err *err)
+{
+	sqlite3_stmt *st = w->put_path;
+	int param = 1;
+
+	(void)sqlite3_clear_bindings(st);
+	(void)sqlite3_bind_int64(st, param++, w->next_path);
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		const struct column_info *ci = column_info((enum column)c);
+		const char *p = (const char *)f + ci->offset;
+		int64_t id;
+
+		if (ci->home != HOME_PATH)
+			continue;
+		if (!flow_has(f, (enum column)c)) {
+			param++;
+		} else if (c == COL_exporter) {
+			id = exporter_id(w, f->exporter);
+			if (id != 0)
+				(void)sqlite3_bind_int64(st, param, id);
+			param++;
+		} else if (ci->type == CT_ADDR) {
+			const struct addr *a = (const void *)p;
+
+			(void)sqlite3_bind_blob(st, param++, a->bytes, a->len,
+			    SQLITE_STATIC);
+		} else {
+			(void)sqlite3_bind_int64(st, param++,
+			    (int64_t)flow_number(f, (enum column)c));
+		}
+	}
+	if (db_step(st, err) == -1)
+		return -1;
+	path_map_set(w->map, w->next_path++);
+	return 0;
+}
+
+/* Path ids of all flows, new paths inserted; and what changes in totals. */
+static int
+store_paths(struct shard_writer *w, const struct batch *b, struct totals *t,
+    uint64_t *set, struct err *err)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct flow *f = &b->flows[i];
+		int64_t end = f->first_ms, id = path_map_find(w->map, f);
+
+		if (id == 0) {
+			id = w->next_path;
+			if (store_path(w, f, err) == -1)
+				return -1;
+		}
+		w->path_ids[i] = id;
+		*set |= f->set;
+		if (flow_has(f, COL_duration_ms))
+			end += f->duration_ms;
+		if (f->first_ms < t->first_ms)
+			t->first_ms = f->first_ms;
+		if (end > t->last_ms)
+			t->last_ms = end;
+		if (flow_has(f, COL_sampling) && f->sampling > t->max_sampling)
+			t->max_sampling = f->sampling;
+	}
+	t->flows += (int64_t)b->n;
+	return 0;
+}
+
+static int
+store_meta(struct shard_writer *w, const struct totals *t, struct err *err)
+{
+	(void)sqlite3_bind_int64(w->put_meta, 1, t->flows);
+	(void)sqlite3_bind_int64(w->put_meta, 2, t->first_ms);
+	(void)sqlite3_bind_int64(w->put_meta, 3, t->last_ms);
+	(void)sqlite3_bind_int64(w->put_meta, 4, t->max_sampling);
+	return db_step(w->put_meta, err);
+}
+
+static int
+store_in_transaction(struct shard_writer *w, const struct batch *b,
+    struct totals *t, struct err *err)
+{
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < b->n_stats; i++) {
+		if (store_exporter(w, &b->stats[i], err) == -1)
+			return -1;
+	}
+	if (b->n == 0)
+		return 0;
+	if (store_paths(w, b, t, &set, err) == -1)
+		return -1;
+	w->view = (struct batch_view){ b->flows, w->path_ids, b->n,
+		w->next_flow };
+	if (db_step(w->put_flows, err) == -1)
+		return -1;
+	if ((set & flow_home_bits(HOME_EXTRA)) != 0 &&
+	    db_step(w->put_extra, err) == -1)
+		return -1;
+	return store_meta(w, t, err);
+}
+
+static int
+make_room(struct shard_writer *w, size_t flows, struct err *err)
+{
+	int64_t *ids;
+
+	if (flows <= w->cap)
+		return 0;
+	ids = realloc(w->path_ids, flows * sizeof(*ids));
+	if (ids == NULL)
+		return err_set(err, "%s: out of memory", w->path);
+	w->path_ids = ids;
+	w->cap = flows;
+	return 0;
+}
+
+int
+shard_writer_store(struct shard_writer *w, const struct batch *b,
+    struct err *err)
+{
+	struct totals t = w->totals;
+	int64_t next_path = w->next_path;
+
+	if (make_room(w, b->n, err) == -1 ||
+	    db_exec(w->db, "BEGIN IMMEDIATE", err) == -1)
+		return -1;
+	if (store_in_transaction(w, b, &t, err) == -1 ||
+	    db_exec(w->db, "COMMIT", err) == -1) {
+		if (!sqlite3_get_autocommit(w->db))
+			(void)db_exec(w->db, "ROLLBACK", NULL);
+		/* rows that these told of are gone */
+		path_map_clear(w->map);
+		w->next_path = next_path;
+		w->n_ids = 0;
+		return -1;
+	}
+	w->totals = t;
+	w->next_flow += (int64_t)b->n;
+	return 0;
+}
+
+const char *
+shard_writer_path(const struct shard_writer *w)
+{
+	return w->path;
+}
+
+int64_t
+shard_writer_flows(const struct shard_writer *w)
+{
+	return w->totals.flows;
+}
+
+void
+shard_writer_close(struct shard_writer *w)
+{
+	if (w == NULL)
+		return;
+	sqlite3_finalize(w->put_path);
+	sqlite3_finalize(w->put_flows);
+	sqlite3_finalize(w->put_extra);
+	sqlite3_finalize(w->put_exporter);
+	sqlite3_finalize(w->put_meta);
+	if (w->db != NULL) {
+		/* refused while a reader is there; then the log stays */
+		(void)db_exec(w->db, "PRAGMA journal_mode = DELETE", NULL);
+		(void)sqlite3_close(w->db);
+	}
+	path_map_free(w->map);
+	free(w->path_ids);
+	free(w->ids);
+	free(w->path);
+	free(w);
+}

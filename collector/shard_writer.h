@@ -1,0 +1,41 @@
+/*
+ * One open shard that takes batches, a transaction each.  No thread, no
+ * clock, no policy: writer.h decides which shard, when, and what to do when
+ * the disk is full.
+ */
+#ifndef COLLECTOR_SHARD_WRITER_H
+#define COLLECTOR_SHARD_WRITER_H
+
+#include <stdint.h>
+
+#include "collector/batch.h"
+#include "schema/err.h"
+
+struct shard_writer;
+
+/*
+ * Creates the shard at path or opens the live one there (see shard_create).
+ * NULL: failed; ERR_VERSION when a sealed or foreign file is in the way.
+ */
+struct shard_writer *shard_writer_open(const char *path, int64_t start_ms,
+	    int64_t end_ms, struct err *err);
+
+/*
+ * Stores all flows and reports of the batch in one transaction, and the
+ * shard's new meta with them: all or nothing.  -1: nothing was stored and the
+ * same batch can be tried again.
+ */
+int	shard_writer_store(struct shard_writer *w, const struct batch *b,
+	    struct err *err);
+
+const char *shard_writer_path(const struct shard_writer *w);
+int64_t	shard_writer_flows(const struct shard_writer *w);
+
+/*
+ * Closes the shard.  When no reader holds it, it becomes one plain file
+ * without a log beside it, which also a user who may not write there can
+ * open.  Frees w in any case.
+ */
+void	shard_writer_close(struct shard_writer *w);
+
+#endif

@@ -1,0 +1,173 @@
+/*
+ * From a live shard to a sealed one: see seal.h.
+ *
+ * The shard stays readable all the time: roll-ups and indexes are built in
+ * WAL mode, beside the readers; only the last step, out of WAL mode, needs a
+ * moment without them, and is refused as busy rather than waited for.
+ */
+#include "collector/seal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "schema/db.h"
+#include "schema/rollup.h"
+#include "schema/shard.h"
+
+#define BUSY_MS		2000
+#define COPY_CHUNK	(1 << 20)
+
+/*
+ * The default page cache: SQLite's sorter likes small runs, a large cache
+ * made the indexes slower (measured).
+ */
+static const char index_sql[] =
+    "CREATE INDEX IF NOT EXISTS flow_src_addr ON flow (src_addr);"
+    "CREATE INDEX IF NOT EXISTS flow_dst_addr ON flow (dst_addr);";
+
+static int
+stopped(void *arg)
+{
+	return *(const volatile bool *)arg;
+}
+
+static int
+build(sqlite3 *db, const struct seal_options *o, const volatile bool *stop,
+    struct err *err)
+{
+	int rc;
+
+	if (rollup_build(db, o->memory, stop, err) == -1)
+		return -1;
+	if (stop != NULL)
+		sqlite3_progress_handler(db, 10000, stopped,
+		    (void *)(uintptr_t)stop);
+	rc = o->indexes ? db_exec(db, index_sql, err) : 0;
+	if (rc == 0)
+		rc = db_exec(db, "PRAGMA analysis_limit = 1000; ANALYZE",
+		    err);
+	sqlite3_progress_handler(db, 0, NULL, NULL);
+	if (rc == 0)
+		rc = db_exec(db, "INSERT OR REPLACE INTO meta VALUES "
+		    "('sealed', 1)", err);
+	return rc;
+}
+
+/* Out of WAL mode; SQLite answers with the mode that is in force. */
+static int
+leave_wal(sqlite3 *db, const char *path, struct err *err)
+{
+	sqlite3_stmt *st;
+	const char *mode;
+	int rc;
+
+	if (db_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", err) == -1)
+		return -1;
+	st = db_prepare(db, "PRAGMA journal_mode = DELETE", err);
+	if (st == NULL)
+		return -1;
+	rc = db_step(st, err);
+	mode = rc == 1 ? (const char *)sqlite3_column_text(st, 0) : NULL;
+	if (rc == 1 && (mode == NULL || strcmp(mode, "delete") != 0))
+		rc = err_as(err, ERR_BUSY, "%s: a reader holds it", path);
+	sqlite3_finalize(st);
+	return rc == -1 ? -1 : 0;
+}
+
+static int
+sync_and_close(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+
+	if (fd == -1)
+		return err_sys(err, "%s", path);
+	if (fsync(fd) == -1 || fchmod(fd, 0440) == -1)
+		rc = err_sys(err, "%s", path);
+	(void)close(fd);
+	return rc;
+}
+
+bool
+seal_is_done(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && (st.st_mode & 0222) == 0;
+}
+
+int
+seal_shard(const char *path, const struct seal_options *o,
+    const volatile bool *stop, struct err *err)
+{
+	struct shard_meta meta;
+	sqlite3 *db;
+	int rc = -1;
+
+	if (seal_is_done(path))
+		return 0;
+	db = db_open(path, SQLITE_OPEN_READWRITE, err);
+	if (db == NULL)
+		return -1;
+	(void)sqlite3_busy_timeout(db, BUSY_MS);
+	if (shard_check(db, "main", path, &meta, err) == 0 &&
+	    db_exec(db, "PRAGMA synchronous = NORMAL", err) == 0 &&
+	    (meta.sealed || build(db, o, stop, err) == 0))
+		rc = leave_wal(db, path, err);
+	(void)sqlite3_close(db);
+	/* no connection is open now: closing a descriptor drops no lock */
+	return rc == -1 ? -1 : sync_and_close(path, err);
+}
+
+static int
+copy_file(const char *from, const char *to, struct err *err)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC), out, rc = 0;
+	ssize_t n;
+
+	if (in == -1)
+		return err_sys(err, "%s", from);
+	(void)unlink(to);
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0640);
+	if (out == -1) {
+		(void)close(in);
+		return err_sys(err, "%s", to);
+	}
+	while ((n = copy_file_range(in, NULL, out, NULL, COPY_CHUNK, 0)) > 0)
+		;
+	if (n == -1)
+		rc = err_sys(err, "%s", to);
+	(void)close(in);
+	if (close(out) == -1 && rc == 0)
+		rc = err_sys(err, "%s", to);
+	return rc;
+}
+
+int
+seal_reopen_copy(const char *path, const char *copy, struct err *err)
+{
+	char sql[200];
+	sqlite3 *db;
+	int rc;
+
+	if (copy_file(path, copy, err) == -1)
+		return -1;
+	db = db_open(copy, SQLITE_OPEN_READWRITE, err);
+	if (db == NULL)
+		return -1;
+	rc = db_exec(db, "DROP INDEX IF EXISTS flow_src_addr;"
+	    "DROP INDEX IF EXISTS flow_dst_addr;"
+	    "UPDATE meta SET value = 0 WHERE key = 'sealed'", err);
+	for (int r = 0; r < ROLLUP_COUNT && rc == 0; r++) {
+		(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s",
+		    rollup_info((enum rollup)r)->table);
+		rc = db_exec(db, sql, err);
+	}
+	(void)sqlite3_close(db);
+	return rc;
+}

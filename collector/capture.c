@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "collector/cursor.h"
 #include "collector/packet.h"
@@ -103,6 +104,18 @@ const struct capture_stat *
 capture_stat(const struct capture *c)
 {
 	return &c->stat;
+}
+
+double
+capture_progress(const struct capture *c)
+{
+	FILE *f = pcap_file(c->pcap);
+	struct stat st;
+	long at = f == NULL ? -1 : ftell(f);
+
+	if (at < 0 || fstat(fileno(f), &st) == -1 || st.st_size <= 0)
+		return 0;
+	return at < st.st_size ? (double)at / (double)st.st_size : 1;
 }
 
 void

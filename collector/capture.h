@@ -35,6 +35,9 @@ int	capture_next(struct capture *c, struct datagram *g, struct err *err);
 
 const struct capture_stat *capture_stat(const struct capture *c);
 
+/* How much of the file is read, 0 .. 1. */
+double	capture_progress(const struct capture *c);
+
 void	capture_close(struct capture *c);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "collector/batch_table.h"
 #include "collector/path_map.h"
@@ -36,6 +37,8 @@ struct totals {
 struct shard_writer {
 	sqlite3			*db;
 	char			*path;
+	dev_t			 dev;		/* of the file we opened */
+	ino_t			 ino;
 	struct path_map		*map;
 	sqlite3_stmt		*put_path;
 	sqlite3_stmt		*put_flows;
@@ -132,6 +135,7 @@ shard_writer_open(const char *path, int64_t start_ms, int64_t end_ms,
     struct err *err)
 {
 	struct shard_writer *w = calloc(1, sizeof(*w));
+	struct stat st;
 
 	if (w == NULL) {
 		(void)err_set(err, "out of memory");
@@ -147,6 +151,12 @@ shard_writer_open(const char *path, int64_t start_ms, int64_t end_ms,
 	if (w->db == NULL || read_totals(w, err) == -1 ||
 	    prepare_all(w, err) == -1)
 		goto fail;
+	if (stat(path, &st) == -1) {
+		(void)err_sys(err, "%s", path);
+		goto fail;
+	}
+	w->dev = st.st_dev;
+	w->ino = st.st_ino;
 	return w;
 fail:
 	shard_writer_close(w);
@@ -345,6 +355,15 @@ shard_writer_store(struct shard_writer *w, const struct batch *b,
 	w->totals = t;
 	w->next_flow += (int64_t)b->n;
 	return 0;
+}
+
+int
+shard_writer_vanished(const struct shard_writer *w)
+{
+	struct stat st;
+
+	return stat(w->path, &st) == -1 || st.st_dev != w->dev ||
+	    st.st_ino != w->ino;
 }
 
 const char *

@@ -28,6 +28,9 @@ struct shard_writer *shard_writer_open(const char *path, int64_t start_ms,
 int	shard_writer_store(struct shard_writer *w, const struct batch *b,
 	    struct err *err);
 
+/* Was the file removed or replaced behind our back? */
+int	shard_writer_vanished(const struct shard_writer *w);
+
 const char *shard_writer_path(const struct shard_writer *w);
 int64_t	shard_writer_flows(const struct shard_writer *w);
 

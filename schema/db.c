@@ -16,6 +16,9 @@ code_of(int rc)
 		return ERR_BUSY;
 	case SQLITE_FULL:
 		return ERR_FULL;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ERR_CORRUPT;
 	case SQLITE_INTERRUPT:
 		return ERR_STOPPED;
 	default:

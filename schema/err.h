@@ -13,6 +13,7 @@ enum err_code {
 	ERR_FAIL,		/* nobody needs to know more than the text */
 	ERR_BUSY,		/* locked by another process: try again */
 	ERR_FULL,		/* disk or quota is full: try again later */
+	ERR_CORRUPT,		/* no database, or a damaged one */
 	ERR_VERSION,		/* shard of another program or version */
 	ERR_SYNTAX,		/* text of the user is wrong, see offset */
 	ERR_STOPPED		/* the user interrupted the work */

@@ -1,0 +1,85 @@
+/*
+ * The configuration of flowdbd: from the command line and flowdb.conf, into
+ * one plain struct.  Options win over the file, the file over the defaults.
+ */
+#ifndef COLLECTOR_CONFIG_H
+#define COLLECTOR_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "collector/packet.h"
+#include "collector/repeat.h"
+#include "collector/retain.h"
+#include "schema/addr.h"
+#include "schema/err.h"
+
+#define CONFIG_DEFAULT_PATH	"/etc/flowdb/flowdb.conf"
+#define CONFIG_MAX_LISTEN	16
+#define CONFIG_MAX_SAMPLING	256
+
+/* A sampling rate for exporters of a prefix. */
+struct config_sampling {
+	struct prefix	who;
+	uint32_t	rate;
+	bool		force;		/* also against what the exporter says */
+};
+
+struct config {
+	char	*directory;
+	char	*listen[CONFIG_MAX_LISTEN];	/* addresses; none: all */
+	size_t	 n_listen;
+	int	 port;
+	int	 slot_sec;
+	int	 receive_buffer;	/* bytes */
+	char	*user;			/* "": stay who we are */
+	char	*group;
+	char	*pidfile;		/* "": none */
+	char	*log;			/* "": stderr, or syslog as a daemon */
+	int	 log_level;		/* enum log_level */
+	char	*hook;			/* "": none */
+	int	 hook_limit_sec;
+	bool	 indexes;
+	bool	 expire;		/* apply the limits */
+	struct retain_limits retain;
+	struct decoder_limits decoder;
+	struct config_sampling sampling[CONFIG_MAX_SAMPLING];
+	size_t	 n_sampling;
+	char	*repeat[REPEAT_MAX];
+	size_t	 n_repeat;
+	char	*metrics_file;		/* "": none */
+	/* only by option */
+	char	*capture;		/* -r */
+	bool	 daemonize;
+	bool	 check_only;		/* -n */
+	bool	 dry_run;
+	bool	 expire_only;		/* --expire */
+};
+
+/* All defaults; NULL: out of memory. */
+struct config *config_new(void);
+void	config_free(struct config *c);
+
+/*
+ * Reads the file over what c holds.  Each mistake goes to report (as
+ * "file:line: what"); all are told in one run.  -1: there was one, and c is
+ * not to be used.
+ */
+int	config_read(struct config *c, const char *path,
+	    void (*report)(void *arg, const char *text), void *arg);
+
+/* What must hold of the whole; -1 and err when it does not. */
+int	config_check(const struct config *c, struct err *err);
+
+/* Replaces a string member.  -1: out of memory. */
+int	config_set(char **member, const char *value);
+
+/* "500", "64k", "8M": a buffer size in bytes; 0 or -1. */
+int	config_parse_bytes(const char *text, int *out);
+
+/* Writes flowdb.conf.example: every key, its doc, its default. */
+void	config_print_example(FILE *f);
+
+#endif

@@ -1,0 +1,130 @@
+/* The data directory: see datadir.h. */
+#include "collector/datadir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collector/log.h"
+#include "collector/seal.h"
+#include "schema/shard.h"
+
+#define PATH_LEN_MAX	4096
+#define LOCK_NAME	".flowdbd.lock"
+
+/* Who holds the lock wrote its number there. */
+static int
+locked_by_other(int fd, const char *dir, struct err *err)
+{
+	char pid[32] = "";
+	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
+
+	pid[n > 0 ? strspn(pid, "0123456789") : 0] = '\0';
+	return err_set(err, "%s: another flowdbd%s%s writes there", dir,
+	    pid[0] == '\0' ? "" : ", process ", pid);
+}
+
+int
+datadir_open(const char *dir, struct err *err)
+{
+	char path[PATH_LEN_MAX], pid[32];
+	struct stat st;
+	int fd;
+
+	if (mkdir(dir, 0750) == -1 && errno != EEXIST)
+		return err_sys(err, "data directory %s", dir);
+	if (stat(dir, &st) == -1)
+		return err_sys(err, "data directory %s", dir);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, "data directory %s: not a directory", dir);
+	if (access(dir, R_OK | W_OK | X_OK) == -1)
+		return err_sys(err, "data directory %s", dir);
+	if (snprintf(path, sizeof(path), "%s/" LOCK_NAME, dir) >=
+	    (int)sizeof(path))
+		return err_set(err, "data directory: path too long");
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (fd == -1)
+		return err_sys(err, "%s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		int rc = errno == EWOULDBLOCK ? locked_by_other(fd, dir, err) :
+		    err_sys(err, "%s", path);
+
+		(void)close(fd);
+		return rc;
+	}
+	(void)snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
+	if (ftruncate(fd, 0) == -1 ||
+	    pwrite(fd, pid, strlen(pid), 0) != (ssize_t)strlen(pid)) {
+		(void)err_sys(err, "%s", path);
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int
+has_suffix(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), m = strlen(suffix);
+
+	return n >= m && strcmp(name + n - m, suffix) == 0;
+}
+
+/* Copies of sealed shards that were to be added to: the original stands. */
+static int
+remove_copies(const char *dir, struct err *err)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	if (d == NULL)
+		return err_sys(err, "%s", dir);
+	while ((e = readdir(d)) != NULL) {
+		if (strncmp(e->d_name, "flows.", 6) != 0 ||
+		    !(has_suffix(e->d_name, ".append") ||
+		    has_suffix(e->d_name, ".append-wal") ||
+		    has_suffix(e->d_name, ".append-shm")))
+			continue;
+		if (unlinkat(dirfd(d), e->d_name, 0) == 0)
+			log_info("%s/%s: left by an interrupted run, removed",
+			    dir, e->d_name);
+	}
+	(void)closedir(d);
+	return 0;
+}
+
+int
+datadir_recover(const char *dir, int64_t now_ms, int64_t slot_ms,
+    struct sealer *sealer, int64_t *next_ms, struct err *err)
+{
+	struct shard_list list;
+	int rc = 0;
+
+	*next_ms = INT64_MIN;
+	if (remove_copies(dir, err) == -1 ||
+	    shard_list(dir, INT64_MIN, INT64_MAX, &list, err) == -1)
+		return -1;
+	for (size_t i = 0; i < list.n && rc == 0; i++) {
+		int64_t end = list.v[i].start_ms + slot_ms;
+
+		if (seal_is_done(list.v[i].path)) {
+			if (end > *next_ms)
+				*next_ms = end;
+		} else if (end <= now_ms) {
+			log_info("%s: not sealed by the last run, sealing",
+			    list.v[i].path);
+			rc = sealer_add(sealer, list.v[i].path, NULL);
+		} else if (list.v[i].start_ms > *next_ms) {
+			/* the clock may have gone back: newest open slot */
+			*next_ms = list.v[i].start_ms;
+		}
+	}
+	shard_list_clear(&list);
+	return rc == -1 ? err_set(err, "out of memory") : 0;
+}

@@ -1,0 +1,462 @@
+/*
+ * flowdbd: options into a configuration, everything that can fail, then the
+ * server.  See flowdbd(8).
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collector/capture.h"
+#include "collector/config.h"
+#include "collector/log.h"
+#include "collector/privs.h"
+#include "collector/retain.h"
+#include "collector/server.h"
+
+#define EXIT_OK		0
+#define EXIT_FAILED	1
+#define EXIT_USAGE	2
+
+static const char usage_text[] =
+"usage: flowdbd [-Dehnvw] [-l DIR] [-p PORT] [-b ADDR] [-c FILE] [-r FILE]\n"
+"\n"
+"Collects NetFlow v5, v9 and IPFIX into one SQLite file an hour.\n"
+"\n"
+"  -l DIR       data directory (made when its parent exists)\n"
+"  -p PORT      UDP port (2055)\n"
+"  -b ADDR      listen on this address; repeatable (all, IPv4 and IPv6)\n"
+"  -t SECONDS   length of a slot, must divide a day (3600)\n"
+"  -w           accepted for nfcapd's sake: slots always align\n"
+"  -B BYTES     socket receive buffer (16M)\n"
+"  -s RATE      sampling of exporters that tell none; -RATE: of all\n"
+"  -R HOST/PORT send a copy of each datagram there; repeatable\n"
+"  -r FILE      read a capture (pcap, pcapng) instead of the network\n"
+"  -x COMMAND   run per sealed shard: %d folder %f file %t slot %u Unix %i\n"
+"  -e           remove the oldest shards by the limits of the configuration\n"
+"  --expire     do that once and exit; --dry-run only tells\n"
+"  -D           run in the background; -P FILE writes the process number\n"
+"  -u USER -g GROUP   become these after the sockets are open\n"
+"  -c FILE      configuration (" CONFIG_DEFAULT_PATH " when no -l)\n"
+"  -n           check the configuration and exit; --example prints one\n"
+"  --log FILE   write the log there\n"
+"  -v           log more; -V prints the version; -h this help\n"
+"\n"
+"Signals: TERM stops, HUP reloads the configuration, USR1 logs counters.\n"
+"Example: flowdbd -w -D -l /srv/netflow/cisco -p 34343\n";
+
+enum { OPT_EXPIRE = 256, OPT_DRY_RUN, OPT_EXAMPLE, OPT_LOG };
+
+static const char short_options[] = ":l:p:b:t:wB:s:R:r:x:eDP:u:g:c:nvVh";
+
+static const struct option long_options[] = {
+	{ "directory", required_argument, NULL, 'l' },
+	{ "port", required_argument, NULL, 'p' },
+	{ "bind", required_argument, NULL, 'b' },
+	{ "slot", required_argument, NULL, 't' },
+	{ "buffer", required_argument, NULL, 'B' },
+	{ "sampling", required_argument, NULL, 's' },
+	{ "repeat", required_argument, NULL, 'R' },
+	{ "read", required_argument, NULL, 'r' },
+	{ "hook", required_argument, NULL, 'x' },
+	{ "expire", no_argument, NULL, OPT_EXPIRE },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "daemon", no_argument, NULL, 'D' },
+	{ "pidfile", required_argument, NULL, 'P' },
+	{ "user", required_argument, NULL, 'u' },
+	{ "group", required_argument, NULL, 'g' },
+	{ "config", required_argument, NULL, 'c' },
+	{ "check", no_argument, NULL, 'n' },
+	{ "example", no_argument, NULL, OPT_EXAMPLE },
+	{ "log", required_argument, NULL, OPT_LOG },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 }
+};
+
+/* Options of one run; lists replace those of the file. */
+struct applied {
+	int	listen;
+	int	repeat;
+};
+
+static int
+bad_value(int opt, const char *value, const char *want, struct err *err)
+{
+	return err_set(err, "option -%c %s: %s", opt, value, want);
+}
+
+static int
+set_number(int opt, const char *text, long min, long max, int *out,
+    struct err *err)
+{
+	char want[60], *end;
+	long v;
+
+	errno = 0;
+	v = strtol(text, &end, 10);
+	if (end == text || *end != '\0' || errno != 0 || v < min || v > max) {
+		(void)snprintf(want, sizeof(want), "want a number from %ld "
+		    "to %ld", min, max);
+		return bad_value(opt, text, want, err);
+	}
+	*out = (int)v;
+	return 0;
+}
+
+static int
+add_text(char **list, size_t *n, size_t most, int *seen, int opt,
+    const char *text, struct err *err)
+{
+	if (!*seen) {
+		while (*n > 0)
+			free(list[--*n]);
+		*seen = 1;
+	}
+	if (*n == most)
+		return bad_value(opt, text, "too many of these", err);
+	list[*n] = strdup(text);
+	if (list[*n] == NULL)
+		return err_set(err, "out of memory");
+	(*n)++;
+	return 0;
+}
+
+/* "100": for exporters that tell none; "-100": whatever they tell. */
+static int
+set_sampling(struct config *c, const char *text, struct err *err)
+{
+	static const char *const everybody[2] = { "0.0.0.0/0", "::/0" };
+	int rate;
+
+	if (text[0] != '-') {
+		if (set_number('s', text, 0, INT32_MAX, &rate, err) == -1)
+			return -1;
+		c->decoder.default_sampling = (uint32_t)rate;
+		return 0;
+	}
+	if (set_number('s', text + 1, 1, INT32_MAX, &rate, err) == -1)
+		return -1;
+	c->n_sampling = 2;
+	for (int i = 0; i < 2; i++) {
+		struct config_sampling *s = &c->sampling[i];
+
+		(void)prefix_parse(everybody[i], strlen(everybody[i]),
+		    &s->who);
+		s->rate = (uint32_t)rate;
+		s->force = true;
+	}
+	return 0;
+}
+
+/* One option; -1 when its value is wrong. */
+static int
+apply(struct config *c, struct applied *a, int opt, const char *value,
+    struct err *err)
+{
+	struct addr addr;
+	int rc = 0;
+
+	switch (opt) {
+	case 'l':
+		rc = config_set(&c->directory, value);
+		break;
+	case 'p':
+		return set_number(opt, value, 1, 65535, &c->port, err);
+	case 'b':
+		if (addr_parse(value, strlen(value), &addr) == -1)
+			return bad_value(opt, value, "no address", err);
+		return add_text(c->listen, &c->n_listen, CONFIG_MAX_LISTEN,
+		    &a->listen, opt, value, err);
+	case 't':
+		return set_number(opt, value, 1, 86400, &c->slot_sec, err);
+	case 'B':
+		if (config_parse_bytes(value, &c->receive_buffer) == -1)
+			return bad_value(opt, value, "want a size from 1k to "
+			    "1G, as 16M", err);
+		break;
+	case 's':
+		return set_sampling(c, value, err);
+	case 'R':
+		return add_text(c->repeat, &c->n_repeat, REPEAT_MAX,
+		    &a->repeat, opt, value, err);
+	case 'r':
+		rc = config_set(&c->capture, value);
+		break;
+	case 'x':
+		rc = config_set(&c->hook, value);
+		break;
+	case 'e':
+		c->expire = true;
+		break;
+	case OPT_EXPIRE:
+		c->expire = c->expire_only = true;
+		break;
+	case OPT_DRY_RUN:
+		c->dry_run = true;
+		break;
+	case 'D':
+		c->daemonize = true;
+		break;
+	case 'P':
+		rc = config_set(&c->pidfile, value);
+		break;
+	case 'u':
+		rc = config_set(&c->user, value);
+		break;
+	case 'g':
+		rc = config_set(&c->group, value);
+		break;
+	case 'n':
+		c->check_only = true;
+		break;
+	case OPT_LOG:
+		rc = config_set(&c->log, value);
+		break;
+	case 'v':
+		c->log_level = LOG_LEVEL_DEBUG;
+		break;
+	default:	/* -w; -c was read before */
+		break;
+	}
+	return rc == -1 ? err_set(err, "out of memory") : 0;
+}
+
+/* Command line and file, kept for SIGHUP. */
+struct source {
+	int		 argc;
+	char		**argv;
+	const char	*path;		/* of the file, or NULL */
+};
+
+static void
+print_mistake(void *arg, const char *text)
+{
+	(void)arg;
+	log_error("%s", text);
+}
+
+/* Paths must hold after the daemon went to "/". */
+static int
+make_absolute(char **member)
+{
+	char cwd[4096], path[8192];
+
+	if (*member == NULL || (*member)[0] == '\0' || (*member)[0] == '/' ||
+	    getcwd(cwd, sizeof(cwd)) == NULL)
+		return 0;
+	(void)snprintf(path, sizeof(path), "%s/%s", cwd, *member);
+	return config_set(member, path);
+}
+
+/* Defaults, file, options, checks.  NULL: the mistakes have been told. */
+static struct config *
+load(const struct source *src)
+{
+	struct config *c = config_new();
+	struct applied applied = { 0, 0 };
+	struct err err;
+	int opt, wrong = 0;
+
+	if (c == NULL) {
+		log_error("out of memory");
+		return NULL;
+	}
+	if (src->path != NULL && config_read(c, src->path, print_mistake,
+	    NULL) == -1)
+		wrong = 1;
+	optind = 1;
+	while ((opt = getopt_long(src->argc, src->argv, short_options,
+	    long_options, NULL)) != -1) {
+		if (apply(c, &applied, opt, optarg, &err) == -1) {
+			log_error("%s", err.msg);
+			wrong = 1;
+		}
+	}
+	if (!wrong && config_check(c, &err) == -1) {
+		log_error("%s", err.msg);
+		wrong = 1;
+	}
+	if (make_absolute(&c->directory) == -1 ||
+	    make_absolute(&c->pidfile) == -1 || make_absolute(&c->log) == -1 ||
+	    make_absolute(&c->capture) == -1 ||
+	    make_absolute(&c->metrics_file) == -1)
+		wrong = 1;
+	if (wrong) {
+		config_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static struct config *
+reload(void *arg)
+{
+	const struct source *src = arg;
+	struct config *c;
+
+	if (src->path == NULL) {
+		log_info("reload: there is no configuration file");
+		return NULL;
+	}
+	c = load(src);
+	if (c == NULL)
+		log_error("reload: keeping the old configuration");
+	return c;
+}
+
+static void
+print_expired(void *arg, const char *path, uint64_t bytes,
+    enum retain_reason why)
+{
+	(void)arg;
+	printf("%s\t%llu\t%s\n", path, (unsigned long long)bytes,
+	    retain_reason_text(why));
+}
+
+static int
+expire_once(const struct config *c)
+{
+	uint64_t removed;
+	struct err err;
+
+	if (retain_expire(c->directory, &c->retain, (int64_t)time(NULL) * 1000,
+	    c->dry_run, print_expired, NULL, &removed, &err) == -1) {
+		log_error("%s", err.msg);
+		return EXIT_FAILED;
+	}
+	printf("%llu shards %s\n", (unsigned long long)removed,
+	    c->dry_run ? "would be removed" : "removed");
+	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+static int
+serve(struct config *c, struct source *src, struct err *err)
+{
+	struct server *s;
+	int ready = -1, rc;
+
+	if (c->daemonize && (ready = privs_daemon(err)) == -1)
+		return -1;
+	if (c->pidfile[0] != '\0' && privs_pidfile(c->pidfile, err) == -1)
+		return -1;
+	s = server_new(c, err);
+	if (s == NULL)
+		return -1;
+	if (privs_give(c->directory, c->user, c->group, err) == -1 ||
+	    privs_drop(c->user, c->group, err) == -1 ||
+	    log_open(c->log[0] == '\0' ? NULL : c->log, c->daemonize,
+	    err) == -1) {
+		server_free(s);
+		return -1;
+	}
+	if (ready != -1)
+		privs_daemon_ready(ready);
+	log_info("flowdb " FLOWDB_VERSION " receiving on port %d into %s",
+	    c->port, c->directory);
+	rc = server_run(s, reload, src, err);
+	server_free(s);
+	return rc;
+}
+
+static int
+read_capture(struct config *c, struct err *err)
+{
+	struct capture *capture = capture_open(c->capture, err);
+	struct server *s;
+	int rc = -1;
+
+	if (capture == NULL)
+		return -1;
+	s = server_new(c, err);
+	if (s != NULL)
+		rc = server_read_capture(s, capture, isatty(STDERR_FILENO),
+		    err);
+	server_free(s);
+	capture_close(capture);
+	return rc;
+}
+
+/*
+ * What needs no configuration: -h, -V, mistakes of the command line.  Finds
+ * -c and -l on the way.  Returns the exit status, or -1 to go on.
+ */
+static int
+first_look(int argc, char **argv, struct source *src)
+{
+	int opt, has_dir = 0;
+
+	while ((opt = getopt_long(argc, argv, short_options, long_options,
+	    NULL)) != -1) {
+		switch (opt) {
+		case 'h':
+			return fputs(usage_text, stdout) == EOF ||
+			    fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
+		case 'V':
+			return printf("flowdbd " FLOWDB_VERSION "\n") < 0 ||
+			    fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
+		case OPT_EXAMPLE:
+			config_print_example(stdout);
+			return fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
+		case 'c':
+			src->path = optarg;
+			break;
+		case 'l':
+			has_dir = 1;
+			break;
+		case ':':
+			log_error("option %s needs a value (see -h)",
+			    argv[optind - 1]);
+			return EXIT_USAGE;
+		case '?':
+			log_error("unknown option %s (see -h)",
+			    argv[optind - 1]);
+			return EXIT_USAGE;
+		default:
+			break;
+		}
+	}
+	if (optind < argc) {
+		log_error("unexpected argument \"%s\" (see -h)", argv[optind]);
+		return EXIT_USAGE;
+	}
+	if (src->path == NULL && !has_dir &&
+	    access(CONFIG_DEFAULT_PATH, F_OK) == 0)
+		src->path = CONFIG_DEFAULT_PATH;
+	return -1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct source src = { argc, argv, NULL };
+	struct config *c;
+	struct err err;
+	int rc = first_look(argc, argv, &src);
+
+	if (rc != -1)
+		return rc;
+	(void)umask(0027);
+	c = load(&src);
+	if (c == NULL)
+		return EXIT_USAGE;
+	log_level_set((enum log_level)c->log_level);
+	if (c->check_only) {
+		printf("configuration OK\n");
+		return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+	}
+	if (c->expire_only)
+		return expire_once(c);
+	rc = c->capture != NULL ? read_capture(c, &err) :
+	    serve(c, &src, &err);
+	if (rc == -1) {
+		log_error("%s", err.msg);
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}

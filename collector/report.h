@@ -1,0 +1,47 @@
+/*
+ * What the collector counted, told to people: log lines now and then when
+ * something is wrong, all of it on SIGUSR1 and at exit, and as metrics.
+ */
+#ifndef COLLECTOR_REPORT_H
+#define COLLECTOR_REPORT_H
+
+#include <stdint.h>
+
+#include "collector/metrics.h"
+#include "collector/packet.h"
+#include "collector/sealer.h"
+#include "collector/writer.h"
+
+struct report_counts {
+	uint64_t		datagrams;
+	uint64_t		bytes;
+	uint64_t		kernel_drops;	/* socket buffer full */
+	uint64_t		shed;		/* flows: all batches on their way */
+	struct writer_counts	writer;
+	struct sealer_counts	sealer;
+};
+
+/* Remembers what was told. */
+struct report_state;
+
+struct report_state *report_new(void);
+void	report_free(struct report_state *r);
+
+/*
+ * Logs what got worse since the last call: broken input by exporter and
+ * kind, losses, drops.  A bounded number of lines a call.
+ */
+void	report_changes(struct report_state *r, const struct report_counts *c,
+	    const struct decoder *d);
+
+/* Logs all counters that are not 0, in total and by exporter. */
+void	report_log(const struct report_counts *c, const struct decoder *d);
+
+/* Everything as Prometheus text. */
+void	report_metrics(struct metrics *m, const struct report_counts *c,
+	    const struct decoder *d);
+
+/* A progress line on stderr; part 0 .. 1, below 0 ends it. */
+void	report_progress(double part, uint64_t flows);
+
+#endif

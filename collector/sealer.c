@@ -1,0 +1,328 @@
+/*
+ * The sealing thread: see sealer.h.  Jobs wait in a list; one that found the
+ * shard busy goes to its end and is tried again after a pause.
+ */
+#include "collector/sealer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collector/hook.h"
+#include "collector/log.h"
+#include "schema/shard.h"
+
+#define RETRY_SEC	2	/* after a reader held the shard */
+#define EXPIRE_SEC	60	/* limits are looked at this often */
+
+struct job {
+	struct job	*next;
+	char		*target;	/* NULL: path itself */
+	time_t		 not_before;	/* monotonic */
+	bool		 told;		/* that a reader is in the way */
+	char		 path[];
+};
+
+struct sealer {
+	pthread_t		 thread;
+	pthread_mutex_t		 lock;		/* of all below */
+	pthread_cond_t		 changed;
+	struct sealer_options	 options;
+	struct job		*first;
+	struct sealer_counts	 counts;
+	struct err		 last_error;
+	bool			 finish;	/* end when no job waits */
+	volatile bool		 stop;		/* end now */
+	time_t			 next_expire;
+};
+
+static time_t
+monotonic_sec(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+static struct job *
+job_new(const char *path, const char *target)
+{
+	size_t len = strlen(path) + 1;
+	struct job *j = calloc(1, sizeof(*j) + len);
+
+	if (j == NULL)
+		return NULL;
+	memcpy(j->path, path, len);
+	if (target != NULL && (j->target = strdup(target)) == NULL) {
+		free(j);
+		return NULL;
+	}
+	return j;
+}
+
+static void
+job_free(struct job *j)
+{
+	free(j->target);
+	free(j);
+}
+
+/* Called with the lock. */
+static void
+append(struct sealer *s, struct job *j)
+{
+	struct job **at = &s->first;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	j->next = NULL;
+	*at = j;
+	(void)pthread_cond_signal(&s->changed);
+}
+
+/* The first job whose time has come, taken out; called with the lock. */
+static struct job *
+take(struct sealer *s, time_t now)
+{
+	for (struct job **at = &s->first; *at != NULL; at = &(*at)->next) {
+		struct job *j = *at;
+
+		/* who waits for the end does not wait for readers' pauses */
+		if (j->not_before <= now) {
+			*at = j->next;
+			return j;
+		}
+	}
+	return NULL;
+}
+
+static void
+run_hook(const struct sealer_options *o, const char *path, struct sealer *s)
+{
+	const char *slash = strrchr(path, '/');
+	const char *file = slash == NULL ? path : slash + 1;
+	char dir[4096] = ".";
+	struct hook_event e = { dir, file, 0, "flowdb" };
+	struct err err;
+
+	if (o->hook == NULL)
+		return;
+	if (slash != NULL)
+		(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path),
+		    path);
+	(void)shard_name_parse(file, false, &e.slot_ms);
+	if (hook_run(o->hook, &e, o->hook_limit_sec, &err) == -1) {
+		log_warnx("%s (shard %s)", err.msg, path);
+		(void)pthread_mutex_lock(&s->lock);
+		s->counts.hook_failed++;
+		(void)pthread_mutex_unlock(&s->lock);
+	}
+}
+
+static void
+tell_expired(void *arg, const char *path, uint64_t bytes,
+    enum retain_reason why)
+{
+	(void)arg;
+	log_info("expired %s (%llu KiB): %s", path,
+	    (unsigned long long)(bytes / 1024), retain_reason_text(why));
+}
+
+static void
+expire(struct sealer *s, const struct sealer_options *o)
+{
+	uint64_t removed;
+	struct err err;
+
+	if (retain_expire(o->dir, &o->retain, (int64_t)time(NULL) * 1000, 0,
+	    tell_expired, NULL, &removed, &err) == -1)
+		log_warnx("expire: %s", err.msg);
+	(void)pthread_mutex_lock(&s->lock);
+	s->counts.expired += removed;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+/* Seals one shard and gives it its final name. */
+static int
+do_job(struct sealer *s, const struct sealer_options *o, const struct job *j,
+    struct err *err)
+{
+	if (seal_shard(j->path, &o->seal, &s->stop, err) == -1)
+		return -1;
+	if (j->target != NULL && rename(j->path, j->target) == -1)
+		return err_sys(err, "%s: cannot become %s", j->path,
+		    j->target);
+	return 0;
+}
+
+/* Called without the lock; j is freed or put back. */
+static void
+handle(struct sealer *s, const struct sealer_options *o, struct job *j)
+{
+	struct err err;
+	int rc = do_job(s, o, j, &err);
+
+	if (rc == 0) {
+		const char *name = j->target == NULL ? j->path : j->target;
+
+		log_info("sealed %s", name);
+		run_hook(o, name, s);
+	}
+	(void)pthread_mutex_lock(&s->lock);
+	if (rc == 0) {
+		s->counts.sealed++;
+	} else if (err.code == ERR_BUSY && !s->stop) {
+		if (!j->told)
+			log_info("%s: waiting for readers before sealing",
+			    j->path);
+		j->told = true;
+		j->not_before = monotonic_sec() + RETRY_SEC;
+		append(s, j);
+		j = NULL;
+	} else if (err.code != ERR_STOPPED) {
+		s->counts.failed++;
+		s->last_error = err;
+		log_error("cannot seal: %s", err.msg);
+	}
+	s->counts.waiting = 0;
+	for (const struct job *w = s->first; w != NULL; w = w->next)
+		s->counts.waiting++;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (j != NULL)
+		job_free(j);
+}
+
+/* Waits for work or a second; called with the lock. */
+static void
+nap(struct sealer *s)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	ts.tv_sec++;
+	(void)pthread_cond_timedwait(&s->changed, &s->lock, &ts);
+}
+
+static void *
+sealer_main(void *arg)
+{
+	struct sealer *s = arg;
+
+	(void)pthread_mutex_lock(&s->lock);
+	while (!s->stop && !(s->finish && s->first == NULL)) {
+		struct sealer_options o = s->options;
+		time_t now = monotonic_sec();
+		struct job *j = take(s, now);
+		bool expire_now = now >= s->next_expire;
+
+		if (j == NULL && !expire_now) {
+			nap(s);
+			continue;
+		}
+		if (expire_now)
+			s->next_expire = now + EXPIRE_SEC;
+		(void)pthread_mutex_unlock(&s->lock);
+		if (j != NULL)
+			handle(s, &o, j);
+		if (expire_now)
+			expire(s, &o);
+		(void)pthread_mutex_lock(&s->lock);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+struct sealer *
+sealer_start(const struct sealer_options *o, struct err *err)
+{
+	struct sealer *s = calloc(1, sizeof(*s));
+	pthread_condattr_t attr;
+	int rc;
+
+	if (s == NULL) {
+		(void)err_set(err, "out of memory");
+		return NULL;
+	}
+	s->options = *o;
+	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&s->changed, &attr);
+	(void)pthread_condattr_destroy(&attr);
+	rc = pthread_create(&s->thread, NULL, sealer_main, s);
+	if (rc != 0) {
+		errno = rc;
+		(void)err_sys(err, "cannot start the sealing thread");
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+int
+sealer_add(struct sealer *s, const char *path, const char *target)
+{
+	struct job *j = job_new(path, target);
+
+	if (j == NULL)
+		return -1;
+	(void)pthread_mutex_lock(&s->lock);
+	append(s, j);
+	s->counts.waiting++;
+	(void)pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
+void
+sealer_configure(struct sealer *s, const struct sealer_options *o)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->options = *o;
+	s->next_expire = 0;
+	(void)pthread_cond_signal(&s->changed);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void
+sealer_counts(struct sealer *s, struct sealer_counts *out)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	*out = s->counts;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+int
+sealer_stop(struct sealer *s, int finish, struct sealer_counts *last,
+    struct err *err)
+{
+	int rc;
+
+	(void)pthread_mutex_lock(&s->lock);
+	if (finish)
+		s->finish = true;
+	else
+		s->stop = true;
+	(void)pthread_cond_signal(&s->changed);
+	(void)pthread_mutex_unlock(&s->lock);
+	(void)pthread_join(s->thread, NULL);
+	rc = s->counts.failed > 0 ? -1 : 0;
+	if (rc == -1)
+		*err = s->last_error;
+	*last = s->counts;
+	while (s->first != NULL) {
+		struct job *j = s->first;
+
+		s->first = j->next;
+		job_free(j);
+	}
+	(void)pthread_cond_destroy(&s->changed);
+	(void)pthread_mutex_destroy(&s->lock);
+	free(s);
+	return rc;
+}

@@ -1,0 +1,255 @@
+/* Templates over a restart: see template_store.h. */
+#include "collector/template_store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "schema/db.h"
+
+#define STORE_PATH_MAX	4096
+#define STORE_VERSION	1
+#define MAX_BAD_FILES	100	/* names tried for a broken store */
+/* A template record is at most a whole datagram. */
+#define MAX_RAW		65535
+
+struct template_snapshot {
+	struct template_record	*v;	/* raw points into bytes */
+	size_t			 n;
+	size_t			 cap;
+	uint8_t			*bytes;
+	size_t			 used;
+	size_t			 size;
+	int			 failed;
+};
+
+static const char store_ddl[] =
+    "PRAGMA application_id = 0x666c6f74;"	/* "flot" */
+    "CREATE TABLE IF NOT EXISTS template ("
+    "  address BLOB, version INTEGER, domain INTEGER, template_id INTEGER,"
+    "  options INTEGER, -- 1: an options template\n"
+    "  heard_ms INTEGER, -- when it was last sent, Unix time in ms\n"
+    "  raw BLOB -- the template record as sent\n"
+    ") STRICT;";
+
+static void
+add_template(void *arg, const struct template_record *t)
+{
+	struct template_snapshot *s = arg;
+
+	if (s->failed)
+		return;
+	if (s->n == s->cap) {
+		size_t cap = s->cap == 0 ? 64 : s->cap * 2;
+		struct template_record *v = realloc(s->v, cap * sizeof(*v));
+
+		if (v == NULL) {
+			s->failed = 1;
+			return;
+		}
+		s->v = v;
+		s->cap = cap;
+	}
+	if (s->size - s->used < t->raw_len) {
+		size_t size = (s->size + t->raw_len) * 2;
+		uint8_t *bytes = realloc(s->bytes, size);
+
+		if (bytes == NULL) {
+			s->failed = 1;
+			return;
+		}
+		s->bytes = bytes;
+		s->size = size;
+	}
+	s->v[s->n] = *t;
+	s->v[s->n].raw = NULL;	/* bytes may still move */
+	if (t->raw_len > 0)
+		memcpy(s->bytes + s->used, t->raw, t->raw_len);
+	s->used += t->raw_len;
+	s->n++;
+}
+
+struct template_snapshot *
+template_snapshot_take(const struct decoder *d)
+{
+	struct template_snapshot *s = calloc(1, sizeof(*s));
+	size_t at = 0;
+
+	if (s == NULL)
+		return NULL;
+	decoder_each_template(d, add_template, s);
+	if (s->failed) {
+		template_snapshot_free(s);
+		return NULL;
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		s->v[i].raw = s->bytes + at;
+		at += s->v[i].raw_len;
+	}
+	return s;
+}
+
+void
+template_snapshot_free(struct template_snapshot *s)
+{
+	if (s == NULL)
+		return;
+	free(s->v);
+	free(s->bytes);
+	free(s);
+}
+
+size_t
+template_snapshot_count(const struct template_snapshot *s)
+{
+	return s->n;
+}
+
+static int
+write_all(sqlite3 *db, const struct template_snapshot *s, struct err *err)
+{
+	sqlite3_stmt *st;
+	int rc = 0;
+
+	if (db_exec(db, "DELETE FROM template", err) == -1)
+		return -1;
+	st = db_prepare(db, "INSERT INTO template VALUES "
+	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7)", err);
+	if (st == NULL)
+		return -1;
+	for (size_t i = 0; i < s->n && rc == 0; i++) {
+		const struct template_record *t = &s->v[i];
+
+		(void)sqlite3_bind_blob(st, 1, t->address.bytes,
+		    t->address.len, SQLITE_STATIC);
+		(void)sqlite3_bind_int(st, 2, t->version);
+		(void)sqlite3_bind_int64(st, 3, t->domain);
+		(void)sqlite3_bind_int(st, 4, t->template_id);
+		(void)sqlite3_bind_int(st, 5, t->options != 0);
+		(void)sqlite3_bind_int64(st, 6, t->heard_ms);
+		(void)sqlite3_bind_blob(st, 7, t->raw, (int)t->raw_len,
+		    SQLITE_STATIC);
+		rc = db_step(st, err);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int
+template_store_write(const char *dir, const struct template_snapshot *s,
+    struct err *err)
+{
+	char path[STORE_PATH_MAX];
+	sqlite3 *db;
+	int rc = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/" TEMPLATE_STORE_NAME, dir);
+	db = db_open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+	if (db == NULL)
+		return -1;
+	(void)sqlite3_busy_timeout(db, 1000);
+	if (db_exec(db, "BEGIN IMMEDIATE", err) == 0) {
+		if (db_exec(db, store_ddl, err) == 0 &&
+		    write_all(db, s, err) == 0)
+			rc = db_exec(db, "COMMIT", err);
+		if (rc == -1 && !sqlite3_get_autocommit(db))
+			(void)db_exec(db, "ROLLBACK", NULL);
+	}
+	(void)sqlite3_close(db);
+	return rc;
+}
+
+/* One row to the decoder; 0 taken, -1 refused. */
+static int
+restore_row(struct decoder *d, sqlite3_stmt *st)
+{
+	struct template_record t = { .raw_len = 0 };
+	int alen = sqlite3_column_bytes(st, 0);
+	int64_t version = sqlite3_column_int64(st, 1);
+	int64_t id = sqlite3_column_int64(st, 3);
+
+	if ((alen != 4 && alen != 16) || (version != 9 && version != 10) ||
+	    id < 0 || id > UINT16_MAX)
+		return -1;
+	t.address = addr_from(sqlite3_column_blob(st, 0), (size_t)alen);
+	t.version = (uint16_t)version;
+	t.domain = (uint32_t)sqlite3_column_int64(st, 2);
+	t.template_id = (uint16_t)id;
+	t.options = sqlite3_column_int(st, 4) != 0;
+	t.heard_ms = sqlite3_column_int64(st, 5);
+	t.raw = sqlite3_column_blob(st, 6);
+	t.raw_len = (size_t)sqlite3_column_bytes(st, 6);
+	if (t.raw == NULL || t.raw_len > MAX_RAW)
+		return -1;
+	return decoder_restore(d, &t);
+}
+
+static int
+read_all(const char *path, struct decoder *d, int64_t oldest_ms,
+    size_t *loaded, size_t *refused, struct err *err)
+{
+	sqlite3 *db = db_open(path, SQLITE_OPEN_READWRITE, err);
+	sqlite3_stmt *st = NULL;
+	int rc = -1;
+
+	if (db == NULL)
+		return -1;
+	/* written by an older program: no table is an empty store */
+	if (db_exec(db, store_ddl, err) == -1)
+		goto out;
+	st = db_prepare(db, "SELECT address, version, domain, template_id, "
+	    "options, heard_ms, raw FROM template WHERE heard_ms >= ?1", err);
+	if (st == NULL)
+		goto out;
+	(void)sqlite3_bind_int64(st, 1, oldest_ms);
+	while ((rc = db_step(st, err)) == 1) {
+		if (restore_row(d, st) == 0)
+			(*loaded)++;
+		else
+			(*refused)++;
+	}
+out:
+	sqlite3_finalize(st);
+	(void)sqlite3_close(db);
+	return rc;
+}
+
+/* A name that is free; the broken file is evidence and is never deleted. */
+static int
+move_aside(const char *path, struct err *err)
+{
+	char why[300], bad[STORE_PATH_MAX + 16];
+
+	(void)snprintf(why, sizeof(why), "%.250s", err->msg);
+	for (int i = 1; i <= MAX_BAD_FILES; i++) {
+		(void)snprintf(bad, sizeof(bad), "%s.bad-%d", path, i);
+		if (access(bad, F_OK) == 0)
+			continue;
+		if (rename(path, bad) == -1)
+			return err_sys(err, "%s: cannot be read (%s) nor "
+			    "moved aside", path, why);
+		(void)err_set(err, "%s: cannot be read (%s), moved to %s, "
+		    "starting without stored templates", path, why, bad);
+		return 0;
+	}
+	return err_set(err, "%s: cannot be read (%s), and %d older broken "
+	    "ones are in the way", path, why, MAX_BAD_FILES);
+}
+
+int
+template_store_load(const char *dir, struct decoder *d, int64_t oldest_ms,
+    size_t *loaded, size_t *refused, struct err *err)
+{
+	char path[STORE_PATH_MAX];
+
+	*loaded = *refused = 0;
+	err->code = ERR_NONE;
+	(void)snprintf(path, sizeof(path), "%s/" TEMPLATE_STORE_NAME, dir);
+	if (access(path, F_OK) == -1 && errno == ENOENT)
+		return 0;
+	if (read_all(path, d, oldest_ms, loaded, refused, err) == 0)
+		return 0;
+	return move_aside(path, err);
+}

@@ -83,8 +83,8 @@ ast_set_root(struct filter *f, struct node *root)
 	f->root = root;
 }
 
-static struct node *
-node_new(struct filter *f, enum node_kind kind)
+struct node *
+ast_node(struct filter *f, enum node_kind kind)
 {
 	struct node *n = ast_alloc(f, sizeof(*n));
 
@@ -96,13 +96,13 @@ node_new(struct filter *f, enum node_kind kind)
 struct node *
 ast_any(struct filter *f)
 {
-	return node_new(f, NODE_ANY);
+	return ast_node(f, NODE_ANY);
 }
 
 struct node *
 ast_test(struct filter *f, const struct test *t)
 {
-	struct node *n = node_new(f, NODE_TEST);
+	struct node *n = ast_node(f, NODE_TEST);
 
 	if (n == NULL)
 		return NULL;
@@ -121,7 +121,7 @@ ast_not(struct filter *f, struct node *child)
 
 	if (child->kind == NODE_NOT)
 		return child->child[0];
-	n = node_new(f, NODE_NOT);
+	n = ast_node(f, NODE_NOT);
 	if (n == NULL)
 		return NULL;
 	n->child = ast_alloc(f, sizeof(struct node *));
@@ -132,41 +132,6 @@ ast_not(struct filter *f, struct node *child)
 	n->homes = child->homes;
 	n->depth = child->depth;
 	return n;
-}
-
-struct node *
-ast_join(struct filter *f, enum node_kind kind, struct node *const *child,
-    size_t n)
-{
-	struct node *join;
-	size_t total = 0;
-
-	if (n == 1)
-		return child[0];
-	for (size_t i = 0; i < n; i++)
-		total += child[i]->kind == kind ? child[i]->n : 1;
-	join = node_new(f, kind);
-	if (join == NULL)
-		return NULL;
-	join->child = ast_alloc(f, total * sizeof(struct node *));
-	if (join->child == NULL)
-		return NULL;
-	for (size_t i = 0; i < n; i++) {
-		struct node *const *from = &child[i];
-		size_t m = 1;
-
-		if (child[i]->kind == kind) {
-			from = child[i]->child;
-			m = child[i]->n;
-		}
-		for (size_t j = 0; j < m; j++) {
-			join->child[join->n++] = from[j];
-			join->homes |= from[j]->homes;
-			if (from[j]->depth + 1 > join->depth)
-				join->depth = from[j]->depth + 1;
-		}
-	}
-	return join;
 }
 
 static int
@@ -381,6 +346,8 @@ subject_max(int subject, enum part part)
 	}
 	if (subject == SUBJECT_EXPORTER_VERSION)
 		return UINT16_MAX;
+	if (subject == COL_direction)
+		return 1;
 	if (subject >= COLUMN_COUNT)
 		return NUMBER_MAX;
 	/* a scaled counter may be larger than a stored one */

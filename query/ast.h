@@ -110,10 +110,13 @@ void	ast_set_root(struct filter *f, struct node *root);
 void	*ast_alloc(struct filter *f, size_t size);
 
 /*
- * Nodes; NULL when memory is out.  ast_join: a child of the same kind is
- * dissolved into its children; one child alone is returned as it is.
- * ast_not: "not not x" is x.
+ * Nodes; NULL when memory is out.  ast_not: "not not x" is x.
+ *
+ * ast_join (ast_join.c): a child of the same kind is dissolved into its
+ * children; "ip a or ip b" becomes "ip in [a b]", "not ip a and not ip b" the
+ * negation of that; one child alone is returned as it is.
  */
+struct node *ast_node(struct filter *f, enum node_kind kind);
 struct node *ast_any(struct filter *f);
 struct node *ast_test(struct filter *f, const struct test *t);
 struct node *ast_not(struct filter *f, struct node *child);

@@ -32,10 +32,10 @@ print_place(FILE *out, const char *line, size_t len, size_t at, size_t mark)
 }
 
 void
-caret_print(FILE *out, const char *who, const char *name, const char *text,
-    const struct err *err)
+caret_print_at(FILE *out, const char *who, const char *name, size_t line,
+    const char *text, const struct err *err)
 {
-	size_t len = strlen(text), at = err->offset, begin = 0, end, line = 1;
+	size_t len = strlen(text), at = err->offset, begin, end;
 
 	if (err->code != ERR_SYNTAX) {
 		fprintf(out, "%s: %s\n", who, err->msg);
@@ -43,16 +43,23 @@ caret_print(FILE *out, const char *who, const char *name, const char *text,
 	}
 	if (at > len)
 		at = len;
-	for (size_t i = 0; i < at; i++) {
-		if (text[i] == '\n') {
-			begin = i + 1;
-			line++;
-		}
-	}
+	for (begin = at; begin > 0 && text[begin - 1] != '\n';)
+		begin--;
 	end = begin + strcspn(text + begin, "\n");
 	if (name != NULL)
 		fprintf(out, "%s: %s:%zu: %s\n", who, name, line, err->msg);
 	else
 		fprintf(out, "%s: %s\n", who, err->msg);
 	print_place(out, text + begin, end - begin, at - begin, err->length);
+}
+
+void
+caret_print(FILE *out, const char *who, const char *name, const char *text,
+    const struct err *err)
+{
+	size_t line = 1;
+
+	for (size_t i = 0; i < err->offset && text[i] != '\0'; i++)
+		line += text[i] == '\n';
+	caret_print_at(out, who, name, line, text, err);
 }

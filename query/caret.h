@@ -20,4 +20,8 @@
 void	caret_print(FILE *out, const char *who, const char *name,
 	    const char *text, const struct err *err);
 
+/* The same for text that has its own idea of lines. */
+void	caret_print_at(FILE *out, const char *who, const char *name,
+	    size_t line, const char *text, const struct err *err);
+
 #endif

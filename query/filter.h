@@ -10,9 +10,11 @@
 
 #include "schema/err.h"
 
-/* Bounds on what a user can ask: text, list entries, parentheses. */
-#define FILTER_TEXT_MAX		(4U << 20)	/* 100 k IPv6 addresses */
-#define FILTER_LIST_MAX		100000
+/*
+ * Bounds on what a user can ask: bytes of text (room for a list of 100000 IPv6
+ * addresses; so they bound the lists too) and parentheses in each other.
+ */
+#define FILTER_TEXT_MAX		(4U << 20)
 #define FILTER_NEST_MAX		100
 
 struct addr;

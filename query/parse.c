@@ -139,6 +139,7 @@ bad_phrase(struct parser *p, const struct token *t, size_t shift,
 {
 	char near[32], follow[200], quote[VALUE_QUOTE_MAX];
 	const struct token *bad = &t[shift + begun];
+	const char *proto;
 
 	if (begun == n) {
 		words_follow(v, begun, follow, sizeof(follow));
@@ -155,6 +156,11 @@ bad_phrase(struct parser *p, const struct token *t, size_t shift,
 		return err_at(p->err, bad->offset, bad->length,
 		    "expected %s, got %s", follow, token_quote(bad, quote));
 	}
+	proto = words_near_proto(bad->text, bad->len);
+	if (proto != NULL)
+		return err_at(p->err, bad->offset, bad->length,
+		    "unknown word %s: did you mean \"%s\"?",
+		    token_quote(bad, quote), proto);
 	if (memchr(bad->text, '.', bad->len) != NULL ||
 	    memchr(bad->text, ':', bad->len) != NULL)
 		return err_at(p->err, bad->offset, bad->length,
@@ -275,9 +281,6 @@ parse_list(struct parser *p, const struct value_ask *ask,
 			    "this list is never closed with \"]\"");
 		if (!token_is_value(&p->tok))
 			return unexpected(p, value_expected(ask->word->value));
-		if (b->n >= FILTER_LIST_MAX)
-			return err_at(p->err, p->tok.offset, p->tok.length,
-			    "a list may have %d entries", FILTER_LIST_MAX);
 		if (value_add(b, &in_list, &p->tok, p->err) == -1)
 			return -1;
 		next(p);

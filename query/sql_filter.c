@@ -185,7 +185,6 @@ write_none_of(struct sql_writer *w, const struct test *t, size_t from,
 	struct test eq = *t;
 
 	eq.op = OP_EQ;
-	sqlite3_str_appendall(w->s, "(");
 	for (size_t i = from; i < to; i++) {
 		sqlite3_str_appendf(w->s, "%s(", i > from ? " AND " : "");
 		*base = write_one(w, &eq, t->subject[i], scope, *base);
@@ -198,7 +197,7 @@ write_none_of(struct sql_writer *w, const struct test *t, size_t from,
 		sqlite3_str_appendf(w->s, "%s%s", i > from ? ", " : "", x);
 		sqlite3_free(x);
 	}
-	sqlite3_str_appendall(w->s, ") IS NOT NULL)");
+	sqlite3_str_appendall(w->s, ") IS NOT NULL");
 }
 
 /* Subjects [from, to): one of them passes. */
@@ -209,13 +208,11 @@ write_any_of(struct sql_writer *w, const struct test *t, size_t from,
 	bool several = to - from > 1;
 	bool wrap = t->all || t->word->implies != IMPLIES_NOTHING;
 
-	if (several && t->op == OP_NE) {
-		write_none_of(w, t, from, to, scope, base);
-		return;
-	}
 	if (wrap && several)
 		sqlite3_str_appendall(w->s, "(");
-	for (size_t i = from; i < to; i++) {
+	if (several && t->op == OP_NE)
+		write_none_of(w, t, from, to, scope, base);
+	for (size_t i = from; i < to && !(several && t->op == OP_NE); i++) {
 		sqlite3_str_appendall(w->s, i > from ? " OR " : "");
 		*base = write_one(w, t, t->subject[i], scope, *base);
 	}
@@ -231,6 +228,7 @@ write_test(struct sql_writer *w, const struct test *t, bool neg,
 	bool parens = neg || (wrap && (t->n_subjects > 1 ||
 	    t->word->implies != IMPLIES_NOTHING));
 
+	w->n_tests++;
 	if (parens)
 		sqlite3_str_appendall(w->s, "(");
 	if (t->word->implies == IMPLIES_TCP)

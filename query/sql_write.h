@@ -20,6 +20,7 @@ struct sql_writer {
 	const struct sql_shape	*shape;
 	const struct rollup_info *roll;	/* read instead of flow; NULL */
 	bool			 joined;	/* path AS p is in FROM */
+	size_t			 n_tests;	/* of the filter */
 	struct err		*err;
 	bool			 failed;	/* err is filled */
 };

@@ -219,25 +219,12 @@ static int
 add_proto(struct set_builder *b, const struct value_ask *ask,
     const struct token *t, struct err *err)
 {
-	const char *near = NULL;
+	const char *near = words_near_proto(t->text, t->len);
 	char quote[VALUE_QUOTE_MAX];
-	size_t best = 2;
 	int proto = proto_find(t->text, t->len);
 
 	if (proto != -1)
 		return add_number(b, proto, proto, err);
-	for (unsigned i = 0; i < 256; i++) {
-		const char *name = proto_name(i);
-		size_t d;
-
-		if (name == NULL)
-			continue;
-		d = words_distance(name, strlen(name), t->text, t->len);
-		if (d < best) {
-			best = d;
-			near = name;
-		}
-	}
 	if (near == NULL)
 		return unexpected(ask, t, err);
 	return err_at(err, t->offset, t->length,
@@ -420,7 +407,10 @@ add_addr(struct set_builder *b, const struct value_ask *ask,
 	    addr_parse(t->text, (size_t)(dash - t->text), &lo) == 0 &&
 	    addr_parse(dash + 1, (size_t)(t->text + t->len - dash - 1),
 	    &hi) == 0) {
-		if (lo.len != hi.len || addr_cmp(&lo, &hi) > 0)
+		if (lo.len != hi.len)
+			return err_at(err, t->offset, t->length,
+			    "a range is of one kind, IPv4 or IPv6");
+		if (addr_cmp(&lo, &hi) > 0)
 			return err_at(err, t->offset, t->length,
 			    "the range ends before it begins");
 		return add_range(b, &lo, &hi, err);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "schema/proto.h"
+
 #define N(...)	(sizeof((uint8_t[]){ __VA_ARGS__ })), { __VA_ARGS__ }
 #define COLS(phrase, value, ...) \
 	{ phrase, value, PART_VALUE, IMPLIES_NOTHING, false, 0, NULL, \
@@ -278,33 +280,57 @@ words_find(const struct slice *v, size_t n, size_t *used)
 	return found;
 }
 
+static bool
+same_letter(char a, char b)
+{
+	return strncasecmp(&a, &b, 1) == 0;
+}
+
+/* Edits, two neighbours that changed places counting as one. */
 size_t
 words_distance(const char *a, size_t alen, const char *b, size_t blen)
 {
 	enum { MAX = 24 };
-	size_t row[MAX + 1];
+	size_t d[MAX + 1][MAX + 1];
 
 	if (alen > MAX || blen > MAX)
 		return MAX;
-	for (size_t j = 0; j <= blen; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= alen; i++) {
-		size_t diag = row[0];
+	for (size_t i = 0; i <= alen; i++) {
+		for (size_t j = 0; j <= blen; j++) {
+			size_t best;
 
-		row[0] = i;
-		for (size_t j = 1; j <= blen; j++) {
-			size_t best = diag + (strncasecmp(a + i - 1,
-			    b + j - 1, 1) != 0);
-
-			diag = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
+			if (i == 0 || j == 0) {
+				d[i][j] = i + j;
+				continue;
+			}
+			best = d[i - 1][j - 1] +
+			    !same_letter(a[i - 1], b[j - 1]);
+			if (d[i - 1][j] + 1 < best)
+				best = d[i - 1][j] + 1;
+			if (d[i][j - 1] + 1 < best)
+				best = d[i][j - 1] + 1;
+			if (i > 1 && j > 1 &&
+			    same_letter(a[i - 1], b[j - 2]) &&
+			    same_letter(a[i - 2], b[j - 1]) &&
+			    d[i - 2][j - 2] + 1 < best)
+				best = d[i - 2][j - 2] + 1;
+			d[i][j] = best;
 		}
 	}
-	return row[blen];
+	return d[alen][blen];
+}
+
+const char *
+words_near_proto(const char *name, size_t len)
+{
+	for (unsigned i = 0; i < 256; i++) {
+		const char *proto = proto_name(i);
+
+		if (proto != NULL && len > 2 && words_distance(proto,
+		    strlen(proto), name, len) < 2)
+			return proto;
+	}
+	return NULL;
 }
 
 const char *

@@ -72,8 +72,11 @@ const char *words_suggest(const struct slice *v, size_t at, char *out,
  */
 void	words_follow(const struct slice *v, size_t n, char *out, size_t size);
 
-/* Is a an edit or two away from b? 0 equal, larger is further, any case. */
+/* How many slips of the keyboard lie between a and b, any case; 0 equal. */
 size_t	words_distance(const char *a, size_t alen, const char *b, size_t blen);
+
+/* The protocol whose name is one slip away, or NULL. */
+const char *words_near_proto(const char *name, size_t len);
 
 /* Named numbers of a value kind: number or -1; name or NULL. */
 int	words_named(enum value_kind kind, const char *name, size_t len);

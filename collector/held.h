@@ -14,8 +14,11 @@
 /* Cisco's default is to send templates every 30 minutes. */
 #define HELD_AGE_MS	INT64_C(3600000)
 
-/* What malloc adds; counted, so that the bounds are those of the process. */
-#define ALLOC_OVERHEAD	16
+/*
+ * What malloc adds at most to a piece: its header, and rounding up.  Counted,
+ * so that the bounds are those of the process.
+ */
+#define ALLOC_OVERHEAD	24
 
 struct exporter;
 

@@ -19,6 +19,7 @@ struct expander {
 	struct err	*err;
 };
 
+/* text[len] is NUL. */
 static int expand(struct expander *, const char *text, size_t len,
     const char *name, unsigned depth);
 
@@ -68,17 +69,18 @@ begin_piece(struct expander *x, const char *name, size_t line)
 	return 0;
 }
 
-/* All of a file, malloc'd; not more than may be appended. */
+/* All of a file, malloc'd, with a NUL behind it. */
 static char *
 read_all(struct expander *x, FILE *f, const char *path, size_t *len)
 {
-	char *buf = malloc(FILTER_TEXT_MAX + 1);
+	char *buf = malloc(FILTER_TEXT_MAX + 2);
 
 	if (buf == NULL) {
 		(void)err_set(x->err, "out of memory");
 		return NULL;
 	}
 	*len = fread(buf, 1, FILTER_TEXT_MAX + 1, f);
+	buf[*len] = '\0';
 	if (ferror(f))
 		(void)err_sys(x->err, "%s", path);
 	else if (*len > FILTER_TEXT_MAX)
@@ -240,7 +242,6 @@ source_file(struct source *out, const char *path, struct err *err)
 		(void)fclose(f);
 	if (buf == NULL)
 		return -1;
-	buf[len] = '\0';
 	rc = begin_piece(&x, path, 1);
 	if (rc == 0)
 		rc = expand(&x, buf, len, path, 0);

@@ -168,8 +168,8 @@ Test(window, skipped_hour)
 }
 
 /*
- * Against the C library: every quarter of an hour of two years in zones with
- * odd rules comes back as a window that holds it.
+ * Against the C library: moments all over two years in zones with odd rules
+ * come back as windows that hold them.
  */
 Test(window, zones)
 {
@@ -180,7 +180,7 @@ Test(window, zones)
 
 	for (size_t z = 0; z < sizeof(zones) / sizeof(zones[0]); z++) {
 		set_zone(zones[z]);
-		for (time_t t = 1735689600; t < 1798761600; t += 4500) {
+		for (time_t t = 1735689600; t < 1798761600; t += 9900) {
 			char text[40];
 			struct tm tm;
 			int64_t lo, hi;

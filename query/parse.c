@@ -26,18 +26,15 @@
  */
 #include "query/filter.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "query/ast.h"
 #include "query/lex.h"
+#include "query/phrase.h"
 #include "query/value.h"
 #include "query/words.h"
 #include "schema/proto.h"
-
-#define PHRASE_TOKENS	(WORD_MAX + 2)	/* "src" "or" "dst" instead of one */
 
 struct parser {
 	struct lexer		 lex;	/* behind tok */
@@ -48,14 +45,6 @@ struct parser {
 	struct err		*err;
 	unsigned		 depth;
 	bool			 negated;	/* odd number of nots */
-};
-
-/* A phrase found in the text. */
-struct phrase {
-	const struct word	*word;
-	const struct word	*pair;
-	bool			 all;
-	size_t			 n_tokens;
 };
 
 static struct node *parse_or(struct parser *);
@@ -74,175 +63,10 @@ no_memory(struct parser *p)
 	return NULL;
 }
 
-/* The token can't stand here. */
 static int
 unexpected(struct parser *p, const char *expected)
 {
-	const struct token *t = &p->tok;
-	char quote[VALUE_QUOTE_MAX];
-
-	if (t->kind == TOK_UNCLOSED)
-		return err_at(p->err, t->offset, t->length,
-		    "this quote is never closed");
-	if (t->kind == TOK_BAD && t->text[0] == '%')
-		return err_at(p->err, t->offset, t->length,
-		    "flow labels are not stored");
-	if (t->kind == TOK_BAD && (t->text[0] == '&' || t->text[0] == '|'))
-		return err_at(p->err, t->offset, t->length,
-		    "expected %s, got \"%c\": did you mean \"%c%c\"?",
-		    expected, t->text[0], t->text[0], t->text[0]);
-	return err_at(p->err, t->offset, t->length, "expected %s, got %s",
-	    expected, token_quote(t, quote));
-}
-
-static bool
-is_word(const struct token *t, const char *word)
-{
-	return t->kind == TOK_WORD && strlen(word) == t->len &&
-	    strncasecmp(word, t->text, t->len) == 0;
-}
-
-/* The words from the current token on, up to PHRASE_TOKENS; how many. */
-static size_t
-look_ahead(const struct parser *p, struct token t[PHRASE_TOKENS])
-{
-	struct lexer lx = p->lex;
-	size_t n = 1;
-
-	t[0] = p->tok;
-	while (n < PHRASE_TOKENS) {
-		lex_next(&lx, &t[n]);
-		if (t[n].kind != TOK_WORD && t[n].kind != TOK_OR &&
-		    t[n].kind != TOK_AND)
-			break;
-		n++;
-	}
-	return n;
-}
-
-/* "src or dst", "dst and src", ... */
-static bool
-is_both_sides(const struct token *t, size_t n)
-{
-	return n >= 3 && (t[1].kind == TOK_OR || t[1].kind == TOK_AND) &&
-	    ((is_word(&t[0], "src") && is_word(&t[2], "dst")) ||
-	    (is_word(&t[0], "dst") && is_word(&t[2], "src")));
-}
-
-/*
- * Says which word of a phrase is wrong: v[begun], which is token shift +
- * begun, or what follows the n words.
- */
-static int
-bad_phrase(struct parser *p, const struct token *t, size_t shift,
-    const struct slice *v, size_t n, size_t begun)
-{
-	char near[32], follow[200], quote[VALUE_QUOTE_MAX];
-	const struct token *bad = &t[shift + begun];
-	const char *proto;
-
-	if (begun == n) {
-		words_follow(v, begun, follow, sizeof(follow));
-		for (size_t i = 0; i < shift + n; i++)
-			next(p);
-		return unexpected(p, follow);
-	}
-	if (words_suggest(v, begun, near, sizeof(near)) != NULL)
-		return err_at(p->err, bad->offset, bad->length,
-		    "unknown word %s: did you mean \"%s\"?",
-		    token_quote(bad, quote), near);
-	if (begun > 0) {
-		words_follow(v, begun, follow, sizeof(follow));
-		return err_at(p->err, bad->offset, bad->length,
-		    "expected %s, got %s", follow, token_quote(bad, quote));
-	}
-	proto = words_near_proto(bad->text, bad->len);
-	if (proto != NULL)
-		return err_at(p->err, bad->offset, bad->length,
-		    "unknown word %s: did you mean \"%s\"?",
-		    token_quote(bad, quote), proto);
-	if (memchr(bad->text, '.', bad->len) != NULL ||
-	    memchr(bad->text, ':', bad->len) != NULL)
-		return err_at(p->err, bad->offset, bad->length,
-		    "expected a filter word before %s, such as "
-		    "\"ip %.*s\"", token_quote(bad, quote),
-		    (int)(bad->len > 60 ? 60 : bad->len), bad->text);
-	return err_at(p->err, bad->offset, bad->length,
-	    "unknown word %s: expected ip, net, port, proto or another "
-	    "filter word", token_quote(bad, quote));
-}
-
-/* phrase: finds the row; reads nothing yet.  0 or -1. */
-static int
-find_phrase(struct parser *p, struct phrase *out)
-{
-	struct token t[PHRASE_TOKENS];
-	struct slice v[PHRASE_TOKENS];
-	size_t n = look_ahead(p, t), used, m = 0;
-
-	*out = (struct phrase){ .word = NULL };
-	if (is_both_sides(t, n)) {
-		static const struct slice sides[2] = {
-			{ "src", 3 }, { "dst", 3 }
-		};
-
-		for (m = 1; m + 2 < n && t[m + 2].kind == TOK_WORD; m++)
-			v[m] = (struct slice){ t[m + 2].text, t[m + 2].len };
-		v[0] = sides[0];
-		out->word = words_find(v, m, &used);
-		if (out->word == NULL)
-			return bad_phrase(p, t, 2, v, m, used);
-		v[0] = sides[1];
-		out->pair = words_find(v, m, &used);
-		if (out->pair == NULL)
-			return bad_phrase(p, t, 2, v, m, used);
-		out->all = t[1].kind == TOK_AND;
-		out->n_tokens = used + 2;
-		return 0;
-	}
-	for (; m < n && t[m].kind == TOK_WORD; m++)
-		v[m] = (struct slice){ t[m].text, t[m].len };
-	out->word = words_find(v, m, &used);
-	if (out->word == NULL)
-		return bad_phrase(p, t, 0, v, m, used);
-	out->n_tokens = used;
-	return 0;
-}
-
-/* Is there a row for the plain word that means the same as "src or dst"? */
-static const struct word *
-plain_word(const struct phrase *ph)
-{
-	const char *rest = strchr(ph->word->phrase, ' ') + 1;
-	const struct word *w, *d = ph->pair;
-
-	for (size_t i = 0; (w = words_at(i)) != NULL; i++) {
-		if (strcmp(w->phrase, rest) == 0 && w->n_subjects == 2 &&
-		    w->subject[0] == ph->word->subject[0] &&
-		    w->subject[1] == d->subject[0])
-			return w;
-	}
-	return NULL;
-}
-
-static void
-set_subjects(struct test *t, const struct phrase *ph)
-{
-	const struct word *plain = NULL;
-
-	if (ph->pair != NULL && !ph->all && ph->word->n_subjects == 1)
-		plain = plain_word(ph);
-	t->word = plain != NULL ? plain : ph->word;
-	t->pair = plain != NULL ? NULL : ph->pair;
-	t->all = ph->all;
-	memcpy(t->subject, t->word->subject, t->word->n_subjects);
-	t->n_subjects = t->word->n_subjects;
-	if (t->pair != NULL) {
-		memcpy(t->subject + t->n_subjects, t->pair->subject,
-		    t->pair->n_subjects);
-		t->n_subjects = (uint8_t)(t->n_subjects +
-		    t->pair->n_subjects);
-	}
+	return token_unexpected(&p->tok, expected, p->err);
 }
 
 /* comparator; OP_EQ when there is none. */
@@ -339,7 +163,7 @@ parse_relation(struct parser *p, struct test *t, struct set_builder *b)
 		if (max < ask.max)
 			ask.max = max;
 	}
-	list = is_word(&p->tok, "in");
+	list = token_is(&p->tok, "in");
 	if (list) {
 		t->op = OP_EQ;
 		next(p);
@@ -393,7 +217,7 @@ parse_test(struct parser *p)
 	size_t start = p->tok.offset;
 	int rc;
 
-	if (find_phrase(p, &ph) == -1)
+	if (phrase_find(&p->lex, &p->tok, &ph, p->err) == -1)
 		return NULL;
 	for (size_t i = 0; i < ph.n_tokens; i++)
 		next(p);
@@ -402,7 +226,7 @@ parse_test(struct parser *p)
 		    ph.word->refuse);
 		return NULL;
 	}
-	set_subjects(&t, &ph);
+	phrase_subjects(&ph, &t);
 	rc = t.word->value == VALUE_NONE ? fixed_value(&t, &b, p->err) :
 	    parse_relation(p, &t, &b);
 	if (rc == 0 && set_build(&b, p->f, &t.set, p->err) == 0) {
@@ -426,18 +250,17 @@ static struct node *
 parse_protocol(struct parser *p, int proto)
 {
 	static const struct slice word = { "proto", 5 };
+	struct num_range range = { proto, proto };
+	struct set_builder b = { .num = &range, .n = 1 };
 	struct test t = { .op = OP_EQ };
 	struct phrase ph = { .word = NULL };
 	struct node *n;
 	size_t used;
 
 	ph.word = words_find(&word, 1, &used);
-	set_subjects(&t, &ph);
-	t.set.num = ast_alloc(p->f, sizeof(*t.set.num));
-	if (t.set.num == NULL)
-		return no_memory(p);
-	t.set.num[0] = (struct num_range){ proto, proto };
-	t.set.n = 1;
+	phrase_subjects(&ph, &t);
+	if (set_build(&b, p->f, &t.set, p->err) == -1)
+		return NULL;
 	n = ast_test(p->f, &t);
 	if (n == NULL)
 		return no_memory(p);
@@ -445,21 +268,6 @@ parse_protocol(struct parser *p, int proto)
 	n->length = p->tok.length;
 	next(p);
 	return n;
-}
-
-/* Is the current token a protocol name and no other word's beginning? */
-static int
-bare_protocol(const struct parser *p)
-{
-	struct token t[PHRASE_TOKENS];
-	struct slice v[PHRASE_TOKENS];
-	size_t n = look_ahead(p, t), used, m;
-
-	for (m = 0; m < n && t[m].kind == TOK_WORD; m++)
-		v[m] = (struct slice){ t[m].text, t[m].len };
-	if (words_find(v, m, &used) != NULL)
-		return -1;
-	return proto_find(p->tok.text, p->tok.len);
 }
 
 /* primary */
@@ -499,14 +307,15 @@ parse_primary(struct parser *p)
 		(void)unexpected(p, "a filter word such as ip, net, port");
 		return NULL;
 	}
-	if (is_word(&p->tok, "any")) {
+	if (token_is(&p->tok, "any")) {
 		n = ast_any(p->f);
 		if (n == NULL)
 			return no_memory(p);
 		next(p);
 		return n;
 	}
-	proto = bare_protocol(p);
+	proto = phrase_begins(&p->lex, &p->tok) ? -1 :
+	    proto_find(p->tok.text, p->tok.len);
 	return proto != -1 ? parse_protocol(p, proto) : parse_test(p);
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "query/service.h"
 #include "query/window.h"
@@ -113,6 +114,32 @@ token_quote(const struct token *t, char out[VALUE_QUOTE_MAX])
 	out[n++] = '"';
 	out[n] = '\0';
 	return out;
+}
+
+bool
+token_is(const struct token *t, const char *word)
+{
+	return t->kind == TOK_WORD && strlen(word) == t->len &&
+	    strncasecmp(word, t->text, t->len) == 0;
+}
+
+int
+token_unexpected(const struct token *t, const char *expected, struct err *err)
+{
+	char quote[VALUE_QUOTE_MAX];
+
+	if (t->kind == TOK_UNCLOSED)
+		return err_at(err, t->offset, t->length,
+		    "this quote is never closed");
+	if (t->kind == TOK_BAD && t->text[0] == '%')
+		return err_at(err, t->offset, t->length,
+		    "flow labels are not stored");
+	if (t->kind == TOK_BAD && (t->text[0] == '&' || t->text[0] == '|'))
+		return err_at(err, t->offset, t->length,
+		    "expected %s, got \"%c\": did you mean \"%c%c\"?",
+		    expected, t->text[0], t->text[0], t->text[0]);
+	return err_at(err, t->offset, t->length, "expected %s, got %s",
+	    expected, token_quote(t, quote));
 }
 
 const char *

@@ -32,6 +32,13 @@ bool	token_is_value(const struct token *t);
 /* The token for a message: quoted, cut, without control characters. */
 const char *token_quote(const struct token *t, char out[VALUE_QUOTE_MAX]);
 
+/* Is it this word, any case? */
+bool	token_is(const struct token *t, const char *word);
+
+/* "expected ..., got ..."; returns -1. */
+int	token_unexpected(const struct token *t, const char *expected,
+	    struct err *err);
+
 /*
  * Adds the value of a token; list: it stands in brackets.  max: largest
  * number.  0 or -1.

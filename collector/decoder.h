@@ -45,7 +45,8 @@ struct packet {
 	bool			 has_engine;	/* v5 */
 	uint8_t			 engine_type;
 	uint8_t			 engine_id;
-	uint32_t		 records;	/* data records read */
+	uint32_t		 flows;		/* records read */
+	uint32_t		 options;	/* options records read */
 	bool			 all_read;	/* no data set was skipped */
 };
 
@@ -72,8 +73,11 @@ struct exporter *decoder_exporter(struct decoder *d, const struct addr *a,
 /* Counts the datagram as the exporter's; p->e is set. */
 void	packet_begin(struct packet *p, struct exporter *e);
 
-/* Books what the sequence number says. */
-void	packet_sequence(struct packet *p, const struct sequence_seen *seen);
+/*
+ * Books what the sequence number says, after the records are read; these are
+ * filled in here.
+ */
+void	packet_sequence(struct packet *p, struct sequence_seen *seen);
 
 /* One datagram each, from its header on. */
 void	packet_v5(struct packet *p, const struct datagram *g);

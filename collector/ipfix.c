@@ -11,12 +11,11 @@
 #include "collector/set.h"
 
 #define IPFIX_HEADER	16
-#define IPFIX_WINDOW	4096	/* records; more back is a restart */
 
 void
 packet_ipfix(struct packet *p, const struct datagram *g)
 {
-	struct sequence_seen seen = { .window = IPFIX_WINDOW };
+	struct sequence_seen seen = { .packets = false };
 	struct cursor c, rest;
 	struct exporter *e;
 	uint32_t domain;
@@ -45,7 +44,5 @@ packet_ipfix(struct packet *p, const struct datagram *g)
 		decoder_bump(p->d, e, DC_bad_length, 1);
 	set_walk(p, c);
 	seen.seq = be32(g->data + 8);
-	seen.units = p->records;
-	seen.exact = p->all_read;
 	packet_sequence(p, &seen);
 }

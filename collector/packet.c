@@ -161,10 +161,14 @@ packet_begin(struct packet *p, struct exporter *e)
 }
 
 void
-packet_sequence(struct packet *p, const struct sequence_seen *seen)
+packet_sequence(struct packet *p, struct sequence_seen *seen)
 {
-	struct sequence_found found = sequence_next(&p->e->sequence, seen);
+	struct sequence_found found;
 
+	seen->flows = p->flows;
+	seen->records = p->flows + p->options;
+	seen->exact = p->all_read;
+	found = sequence_next(&p->e->sequence, seen);
 	if (found.lost != 0) {
 		/* what is taken back has been added before */
 		decoder_bump(p->d, p->e, DC_lost, (uint64_t)found.lost);

@@ -164,7 +164,10 @@ set_data(struct packet *p, const struct template *t, const uint8_t *data,
 
 	used = t->options ? read_options(p, t, data, len, &n) :
 	    read_flows(p, t, data, len, &n);
-	p->records += n;
+	if (t->options)
+		p->options += n;
+	else
+		p->flows += n;
 	/* what is left is padding when it is too short for a record */
 	if (len - used >= t->min_len || (n == 0 && len > 0)) {
 		decoder_bump(p->d, p->e, DC_short_record, 1);

@@ -13,7 +13,6 @@
 
 #define V5_HEADER	24
 #define V5_RECORD	48
-#define V5_WINDOW	4096		/* flows; more back is a restart */
 #define V5_RATE		0x3fff		/* the two bits above are the mode */
 #define PADDING		210		/* paddingOctets */
 
@@ -53,8 +52,7 @@ set_rate(struct packet *p, uint32_t rate)
 void
 packet_v5(struct packet *p, const struct datagram *g)
 {
-	struct sequence_seen seen = { .window = V5_WINDOW, .exact = true,
-		.has_uptime = true };
+	struct sequence_seen seen = { .has_uptime = true };
 	const uint8_t *h = g->data;
 	struct cursor rest;
 	struct exporter *e;
@@ -65,9 +63,8 @@ packet_v5(struct packet *p, const struct datagram *g)
 		decoder_bump(p->d, NULL, DC_short_header, 1);
 		return;
 	}
-	seen.units = be16(h + 2);
 	domain = be16(h + 20);
-	len = seen.units * V5_RECORD;
+	len = (size_t)be16(h + 2) * V5_RECORD;
 	if (len == 0 || len > g->len - V5_HEADER) {
 		decoder_bump(p->d, exporter_find(&p->d->exporters, &g->from,
 		    5, domain), DC_bad_length, 1);
@@ -88,8 +85,8 @@ packet_v5(struct packet *p, const struct datagram *g)
 	p->engine_type = h[20];
 	p->engine_id = h[21];
 	set_rate(p, be16(h + 22) & V5_RATE);
+	set_data(p, p->d->v5, h + V5_HEADER, len);
 	seen.seq = be32(h + 16);
 	seen.uptime_ms = p->times.uptime_ms;
 	packet_sequence(p, &seen);
-	set_data(p, p->d->v5, h + V5_HEADER, len);
 }

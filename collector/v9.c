@@ -11,13 +11,11 @@
 #include "collector/set.h"
 
 #define V9_HEADER	20
-#define V9_WINDOW	128	/* packets; more back is a restart */
 
 void
 packet_v9(struct packet *p, const struct datagram *g)
 {
-	struct sequence_seen seen = { .units = 1, .window = V9_WINDOW,
-		.exact = true, .has_uptime = true };
+	struct sequence_seen seen = { .packets = true, .has_uptime = true };
 	struct cursor c;
 	struct exporter *e;
 
@@ -32,10 +30,10 @@ packet_v9(struct packet *p, const struct datagram *g)
 	packet_begin(p, e);
 	p->times.uptime_ms = be32(g->data + 4);
 	p->times.export_ms = (int64_t)be32(g->data + 8) * 1000;
-	seen.seq = be32(g->data + 12);
-	seen.uptime_ms = p->times.uptime_ms;
-	packet_sequence(p, &seen);
 	c.p = g->data + V9_HEADER;
 	c.end = g->data + g->len;
 	set_walk(p, c);
+	seen.seq = be32(g->data + 12);
+	seen.uptime_ms = p->times.uptime_ms;
+	packet_sequence(p, &seen);
 }

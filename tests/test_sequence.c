@@ -13,8 +13,8 @@ struct walk {
 static void
 see(struct walk *w, uint32_t seq, uint32_t units, bool exact)
 {
-	struct sequence_seen seen = { .seq = seq, .units = units,
-		.window = 1000, .exact = exact };
+	struct sequence_seen seen = { .seq = seq, .records = units,
+		.flows = units, .exact = exact };
 	struct sequence_found f = sequence_next(&w->s, &seen);
 
 	w->lost += f.lost;
@@ -136,8 +136,8 @@ Test(sequence, restart_close)
 Test(sequence, restart_by_uptime)
 {
 	struct sequence s = { .known = false };
-	struct sequence_seen seen = { .seq = 100, .units = 1, .window = 128,
-		.exact = true, .has_uptime = true, .uptime_ms = 50000 };
+	struct sequence_seen seen = { .seq = 100, .packets = true,
+		.has_uptime = true, .uptime_ms = 50000 };
 
 	(void)sequence_next(&s, &seen);
 	seen.seq = 101;
@@ -164,4 +164,51 @@ Test(sequence, unknown_units)
 	expect(&w, 0, 0, 0);
 	see(&w, 515, 10, true);
 	expect(&w, 5, 0, 0);
+}
+
+/*
+ * Exporters that count in another way than the book says, with packets of
+ * varying size: nothing is lost in the end, and a real loss still counts.
+ */
+static void
+check_way(bool packets_by_book, enum sequence_way way)
+{
+	struct sequence s = { .known = false };
+	uint32_t seq = 1000, state = 1;
+	int64_t lost = 0;
+
+	for (int i = 0; i < 200; i++) {
+		struct sequence_seen seen = { .exact = true,
+			.packets = packets_by_book };
+		uint32_t n;
+
+		state = state * 1103515245 + 12345;
+		seen.flows = 5 + (state >> 16) % 20;
+		seen.records = seen.flows + (i % 7 == 0);
+		n = way == SEQUENCE_PACKETS ? 1 : way == SEQUENCE_FLOWS ||
+		    way == SEQUENCE_FLOWS_AFTER ? seen.flows : seen.records;
+		seen.seq = seq;
+		seq += n;
+		if (way == SEQUENCE_RECORDS_AFTER ||
+		    way == SEQUENCE_FLOWS_AFTER)
+			seen.seq = seq;
+		if (i == 100)
+			cr_expect_eq(lost, 0, "way %d: lost %lld", way,
+			    (long long)lost);
+		if (i == 150)
+			continue;	/* lost */
+		lost += sequence_next(&s, &seen).lost;
+		if (i == 151)
+			cr_expect_gt(lost, 0, "way %d", way);
+	}
+	cr_expect_gt(lost, 0, "way %d: lost %lld", way, (long long)lost);
+	cr_expect_leq(lost, 25, "way %d: lost %lld", way, (long long)lost);
+}
+
+Test(sequence, other_ways_of_counting)
+{
+	for (int way = SEQUENCE_PACKETS; way < SEQUENCE_WAYS; way++) {
+		check_way(true, (enum sequence_way)way);
+		check_way(false, (enum sequence_way)way);
+	}
 }

@@ -68,9 +68,14 @@ $(BUILD)/check: $(call obj,$(TEST_SRC) $(SUPPORT_SRC) $(COLLECTOR_SRC) \
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(COLLECTOR_LIBS) $(QUERY_LIBS) \
 		$(SCHEMA_LIBS) $(TEST_LIBS)
 
-# helper programs of the tests: generator, brute force, ...
-$(PROGS): $(BUILD)/%: $(BUILD)/obj/tests/prog_%.o \
-		$(call obj,$(SUPPORT_SRC) $(COLLECTOR_SRC) $(QUERY_SRC) $(SCHEMA_SRC))
+# helper programs of the tests: generator, brute force, ...; an archive, so
+# that each takes only what it needs of the support code (no criterion)
+$(BUILD)/support.a: $(call obj,$(SUPPORT_SRC))
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(PROGS): $(BUILD)/%: $(BUILD)/obj/tests/prog_%.o $(BUILD)/support.a \
+		$(call obj,$(COLLECTOR_SRC) $(QUERY_SRC) $(SCHEMA_SRC))
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(COLLECTOR_LIBS) $(QUERY_LIBS) \
 		$(SCHEMA_LIBS)
 

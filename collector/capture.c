@@ -7,6 +7,7 @@
 
 #include <pcap.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,6 +30,10 @@
 #define PROTO_AH	51
 
 #define UDP_HEADER	8
+
+/* In place of a protocol number: what cannot be used. */
+#define NO_PACKET	(-1)
+#define A_FRAGMENT	(-2)
 
 struct capture {
 	pcap_t			*pcap;
@@ -173,29 +178,26 @@ narrow(struct cursor *p, size_t len)
 		p->end = p->p + len;
 }
 
-/* Takes the IPv4 header off; the protocol, -1: no packet of use. */
+/* Takes the IPv4 header off; the protocol, or one of the above. */
 static int
-strip_ip4(struct capture *c, struct cursor *p, struct addr *from)
+strip_ip4(struct cursor *p, struct addr *from)
 {
 	const uint8_t *h = p->p;
 	size_t header, total;
 
 	if (cursor_left(p) < 20 || h[0] >> 4 != 4)
-		return -1;
+		return NO_PACKET;
 	header = (size_t)(h[0] & 0x0f) * 4;
 	total = be16(h + 2);
 	/* 0: left to the network card, which fills it in later */
 	if (header < 20 || (total != 0 && total < header))
-		return -1;
+		return NO_PACKET;
 	if (total != 0)
 		narrow(p, total);
 	if (cursor_skip(p, header) == -1)
-		return -1;
-	if (be16(h + 6) & IP_FRAGMENT) {
-		c->stat.fragments++;
-		c->stat.other--;	/* the caller counts it there */
-		return -1;
-	}
+		return NO_PACKET;
+	if (be16(h + 6) & IP_FRAGMENT)
+		return A_FRAGMENT;
 	*from = addr_from(h + 12, 4);
 	return h[9];
 }
@@ -212,13 +214,13 @@ set_from6(struct addr *from, const uint8_t *bytes)
 }
 
 static int
-strip_ip6(struct capture *c, struct cursor *p, struct addr *from)
+strip_ip6(struct cursor *p, struct addr *from)
 {
 	const uint8_t *h = p->p;
 	int next;
 
 	if (cursor_left(p) < 40 || h[0] >> 4 != 6)
-		return -1;
+		return NO_PACKET;
 	next = h[6];
 	set_from6(from, h + 8);
 	p->p += 40;
@@ -233,48 +235,46 @@ strip_ip6(struct capture *c, struct cursor *p, struct addr *from)
 		    next != PROTO_FRAGMENT)
 			return next;
 		if (cursor_left(p) < 8)
-			return -1;
+			return NO_PACKET;
 		len = ((size_t)p->p[1] + 1) * 8;
 		if (next == PROTO_AH)
 			len = ((size_t)p->p[1] + 2) * 4;
 		if (next == PROTO_FRAGMENT) {
 			/* offset and "more" both 0: a whole packet */
-			if ((be16(p->p + 2) & 0xfff9) != 0) {
-				c->stat.fragments++;
-				c->stat.other--;
-				return -1;
-			}
+			if ((be16(p->p + 2) & 0xfff9) != 0)
+				return A_FRAGMENT;
 			len = 8;
 		}
 		next = p->p[0];
 		if (cursor_skip(p, len) == -1)
-			return -1;
+			return NO_PACKET;
 	}
-	return -1;
+	return NO_PACKET;
 }
 
-/* The UDP payload of a frame; false when it has none for us. */
+/* Narrows a frame to its UDP payload; false when it has none for us. */
 static bool
 payload(struct capture *c, struct cursor *p, struct addr *from)
 {
-	int version = strip_link(c, p), proto = -1;
-	size_t len;
+	int version = strip_link(c, p), proto = NO_PACKET;
+	size_t len = 0;
 
 	if (version == 4)
-		proto = strip_ip4(c, p, from);
+		proto = strip_ip4(p, from);
 	else if (version == 6)
-		proto = strip_ip6(c, p, from);
-	if (proto != PROTO_UDP || cursor_left(p) < UDP_HEADER)
-		return false;
-	if (c->port != 0 && be16(p->p + 2) != c->port)
-		return false;
-	len = be16(p->p + 4);
-	if (len != 0 && len < UDP_HEADER)
-		return false;
-	if (len != 0)
+		proto = strip_ip6(p, from);
+	if (proto == PROTO_UDP && cursor_left(p) >= UDP_HEADER &&
+	    (c->port == 0 || be16(p->p + 2) == c->port))
+		len = be16(p->p + 4);
+	if (len >= UDP_HEADER) {
 		narrow(p, len);
-	p->p += UDP_HEADER;
-	return true;
+		p->p += UDP_HEADER;
+		c->stat.datagrams++;
+	} else if (proto == A_FRAGMENT)
+		c->stat.fragments++;
+	else
+		c->stat.other++;
+	return len >= UDP_HEADER;
 }
 
 int
@@ -288,11 +288,8 @@ capture_next(struct capture *c, struct datagram *g, struct err *err)
 		struct cursor p = { bytes, bytes + h->caplen };
 
 		c->stat.packets++;
-		if (!payload(c, &p, &g->from)) {
-			c->stat.other++;
+		if (!payload(c, &p, &g->from))
 			continue;
-		}
-		c->stat.datagrams++;
 		g->data = p.p;
 		g->len = cursor_left(&p);
 		g->arrival_ms = (int64_t)h->ts.tv_sec * 1000 +

@@ -68,6 +68,18 @@ decoder_count_is_bad(enum decoder_count c)
 	return c >= DC_short_header;
 }
 
+static struct decoder_limits
+settle_limits(const struct decoder_limits *limits)
+{
+	struct decoder_limits l = *limits;
+
+	if (l.max_fields > DECODER_FIELDS_MAX)
+		l.max_fields = DECODER_FIELDS_MAX;
+	if (l.max_template_memory == 0)
+		l.max_template_memory = decoder_defaults.max_template_memory;
+	return l;
+}
+
 struct decoder *
 decoder_new(const struct decoder_limits *limits)
 {
@@ -75,9 +87,7 @@ decoder_new(const struct decoder_limits *limits)
 
 	if (d == NULL)
 		return NULL;
-	d->limits = *limits;
-	if (d->limits.max_fields > DECODER_FIELDS_MAX)
-		d->limits.max_fields = DECODER_FIELDS_MAX;
+	d->limits = settle_limits(limits);
 	held_init(&d->held);
 	d->v5 = v5_compile();
 	if (exporter_table_init(&d->exporters, limits->max_exporters) == -1 ||
@@ -328,15 +338,14 @@ decoder_template_version(const struct decoder *d)
 uint64_t
 decoder_memory(const struct decoder_limits *limits)
 {
-	uint64_t fields = limits->max_fields < DECODER_FIELDS_MAX ?
-	    limits->max_fields : DECODER_FIELDS_MAX;
-	uint64_t templates = (uint64_t)limits->max_exporters *
-	    limits->max_templates * template_memory(fields);
+	struct decoder_limits l = settle_limits(limits);
+	uint64_t templates = (uint64_t)l.max_exporters * l.max_templates *
+	    template_memory(l.max_fields);
 
-	if (templates > limits->max_template_memory)
-		templates = limits->max_template_memory;
+	if (templates > l.max_template_memory)
+		templates = l.max_template_memory;
 	return sizeof(struct decoder) + template_memory(20) +
-	    exporter_table_memory(limits->max_exporters) + templates +
+	    exporter_table_memory(l.max_exporters) + templates +
 	    /* one more while it is being made */
-	    template_memory(fields) + limits->max_held_total;
+	    template_memory(l.max_fields) + l.max_held_total;
 }

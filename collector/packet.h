@@ -45,7 +45,7 @@ struct decoder_limits {
 	uint32_t	max_held_total;	/* the same over all exporters */
 	uint32_t	template_age_sec; /* older templates are not used; 0: for ever */
 	uint32_t	default_sampling; /* when the exporter tells none; 0: none */
-	uint64_t	max_template_memory; /* bytes, over all exporters */
+	uint64_t	max_template_memory; /* over all exporters; 0: default */
 };
 
 extern const struct decoder_limits decoder_defaults;

@@ -147,6 +147,8 @@ static const struct frame_case frames[] = {
 	    "192.0.2.1", 6, 0 },
 	{ "UDP length too small", LINK_RAW, IP4 "1234 07ff 0007 0000" DATA,
 	    NULL, 0, 0 },
+	{ "no UDP length", LINK_RAW, IP4 "1234 07ff 0000 0000" DATA,
+	    NULL, 0, 0 },
 	{ "empty datagram", LINK_RAW, IP4 "1234 07ff 0008 0000" DATA,
 	    "192.0.2.1", 0, 0 },
 	{ "do not fragment", LINK_RAW, "4500 0022 0000 4000 4011 0000 "

@@ -17,8 +17,8 @@ struct datagram;
 struct capture_stat {
 	uint64_t	packets;	/* in the file, as far as read */
 	uint64_t	datagrams;	/* of these: given by capture_next */
-	uint64_t	fragments;	/* IP fragments, which are not put together */
-	uint64_t	other;		/* not UDP, another port, or cut short */
+	uint64_t	fragments;	/* of IP packets; not put together */
+	uint64_t	other;		/* not UDP, other port, or cut short */
 };
 
 /* NULL: cannot be opened, or is no capture of a kind we read; err names it. */

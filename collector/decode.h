@@ -33,7 +33,7 @@ struct sampler {
 struct decode_base {
 	int64_t		arrival_ms;
 	int64_t		export_ms;	/* 0: not told */
-	int64_t		init_ms;	/* IPFIX: exporter's start; 0: unknown */
+	int64_t		init_ms;	/* IPFIX: exporter's start; 0: none */
 	uint32_t	uptime_ms;	/* v5, v9 */
 	uint16_t	version;
 	uint32_t	exporter;	/* flow.exporter */

@@ -12,9 +12,9 @@
 #include "collector/exporter.h"
 #include "collector/held.h"
 #include "collector/packet.h"
-#include "collector/template.h"
+#include "collector/template_table.h"
 
-#define DECODER_FIELDS_MAX	8192	/* so that steps are counted in 16 bits */
+#define DECODER_FIELDS_MAX	8192	/* so that 16 bits count the steps */
 
 /* One decoder_set_sampling. */
 struct sampling_rule {

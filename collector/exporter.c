@@ -103,7 +103,7 @@ exporter_add(struct exporter_table *t, const struct addr *a, uint16_t version,
 	e->total.address = *a;
 	e->total.version = version;
 	e->total.domain = domain;
-	template_store_init(&e->templates);
+	template_table_init(&e->templates);
 	held_init(&e->held);
 	e->next = *bucket;
 	*bucket = e;
@@ -125,7 +125,7 @@ exporter_remove(struct exporter_table *t, struct exporter *e)
 	if (e->to_report)
 		TAILQ_REMOVE(&t->reporting, e, reporting);
 	t->n--;
-	template_store_clear(&e->templates);
+	template_table_clear(&e->templates);
 	free(e);
 }
 

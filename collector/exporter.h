@@ -21,7 +21,7 @@
 #include "collector/held.h"
 #include "collector/packet.h"
 #include "collector/sequence.h"
-#include "collector/template.h"
+#include "collector/template_table.h"
 
 #define EXPORTER_IDLE_MS	INT64_C(600000)
 #define EXPORTER_SAMPLERS	32	/* more overwrite the oldest */
@@ -36,7 +36,7 @@ struct exporter {
 	int64_t			 report_first_ms;
 	bool			 to_report;
 	uint64_t		 counts[DECODER_COUNTS];
-	struct template_store	 templates;
+	struct template_table	 templates;
 	struct held_queue	 held;
 	struct sequence		 sequence;
 	int64_t			 init_ms;	/* element 160 of options */

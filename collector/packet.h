@@ -30,9 +30,9 @@ struct sink {
 };
 
 struct datagram {
-	const uint8_t	*data;		/* UDP payload; only read during the call */
+	const uint8_t	*data;		/* UDP payload; read during the call */
 	size_t		 len;
-	struct addr	 from;		/* sender; IPv4-mapped is given as IPv4 */
+	struct addr	 from;		/* sender; IPv4-mapped becomes IPv4 */
 	int64_t		 arrival_ms;	/* Unix ms */
 };
 
@@ -41,11 +41,15 @@ struct decoder_limits {
 	uint32_t	max_exporters;	/* (address, version, domain) triples */
 	uint32_t	max_templates;	/* per exporter */
 	uint32_t	max_fields;	/* per template */
-	uint32_t	max_held;	/* bytes of data kept until its template comes, per exporter */
+	/* bytes of data kept until its template comes, per exporter */
+	uint32_t	max_held;
 	uint32_t	max_held_total;	/* the same over all exporters */
-	uint32_t	template_age_sec; /* older templates are not used; 0: for ever */
-	uint32_t	default_sampling; /* when the exporter tells none; 0: none */
-	uint64_t	max_template_memory; /* over all exporters; 0: default */
+	/* templates not sent for longer are not used; 0: for ever */
+	uint32_t	template_age_sec;
+	/* when the exporter tells none; 0: none */
+	uint32_t	default_sampling;
+	/* bytes, over all exporters; 0: as in decoder_defaults */
+	uint64_t	max_template_memory;
 };
 
 extern const struct decoder_limits decoder_defaults;
@@ -71,13 +75,13 @@ enum decoder_count {
 				 * what was missing comes late */
 	DC_reordered,		/* came late or twice */
 	DC_restarts,		/* exporter restarted */
-	DC_bad_time,		/* time over a day off arrival, or end before start */
+	DC_bad_time,		/* a day off arrival, or end before start */
 	DC_implausible,		/* counter above FLOW_COUNT_MAX, or a number too
 				 * large for its column */
 	/* the datagram or a set of it is broken */
 	DC_short_header,
 	DC_unknown_version,
-	DC_bad_length,		/* header length or count against the datagram */
+	DC_bad_length,		/* length or count against the datagram */
 	DC_bad_set_length,
 	DC_short_record,
 	DC_bad_template,

@@ -1,7 +1,6 @@
 /*
  * Templates: what an exporter says its records look like, compiled once into
- * copy steps that decode.c runs for each record; and the bounded store of
- * them that each exporter has.
+ * copy steps that decode.c runs for each record.
  *
  * Memory of one template: sizeof(struct template), 8 bytes per step and the
  * raw definition.  There are at most TEMPLATE_STEPS_MAX steps and one per
@@ -21,7 +20,6 @@
 #define TEMPLATE_ID_MIN		256	/* RFC 3954 5.2, RFC 7011 3.4.1 */
 #define TEMPLATE_VARIABLE	65535	/* length of a variable field */
 #define TEMPLATE_STEPS_MAX	(TARGET_COUNT * 2)
-#define TEMPLATE_BUCKETS	32
 
 /*
  * What a step does.  Positions are relative to a base: the record's start,
@@ -63,8 +61,8 @@ struct step {
 #define LATE_SAMPLING	0x04		/* the record tells a rate or sampler */
 
 struct template {
-	TAILQ_ENTRY(template)	 recent;
-	struct template		*next;		/* in the bucket */
+	TAILQ_ENTRY(template)	 recent;	/* of template_table */
+	struct template		*next;		/* in its bucket */
 	int64_t			 heard_ms;	/* arrival of last definition */
 	uint64_t		 columns;	/* flow bits that steps set */
 	uint64_t		 slots;		/* slots that steps set */
@@ -74,7 +72,7 @@ struct template {
 	bool			 variable;
 	uint8_t			 late;
 	uint16_t		 min_len;	/* of a record; at least 1 */
-	uint16_t		 first_len;	/* to the first variable length */
+	uint16_t		 first_len;	/* to the first variable field */
 	uint16_t		 n_steps;
 	size_t			 raw_len;
 	size_t			 memory;
@@ -114,32 +112,5 @@ void	template_free(struct template *t);
 
 /* Most bytes a template of that many fields takes. */
 size_t	template_memory(size_t n_fields);
-
-/* The templates of one exporter.  All zero but recent is an empty store. */
-TAILQ_HEAD(template_list, template);
-struct template_store {
-	struct template		*bucket[TEMPLATE_BUCKETS];
-	struct template_list	 recent;	/* last used first */
-	uint32_t		 n;
-	size_t			 memory;	/* of all templates */
-};
-
-void	template_store_init(struct template_store *s);
-void	template_store_clear(struct template_store *s);
-
-/* NULL when there is none. */
-struct template *template_find(const struct template_store *s, uint16_t id);
-
-/* Marks as last used. */
-void	template_touch(struct template_store *s, struct template *t);
-
-/* Takes over t; its id must not be there. */
-void	template_add(struct template_store *s, struct template *t);
-
-/* Removes and frees t. */
-void	template_remove(struct template_store *s, struct template *t);
-
-/* The least recently used one, NULL when empty. */
-struct template *template_oldest(const struct template_store *s);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * Packets written as text, and the flows they must give.  Used by
- * the files in tests/packets and by tests in C.  Words, to the end of the line or of
- * the next '#':
+ * the files in tests/packets and by tests in C.  Words, up to the end of the
+ * line or a '#':
  *
  *	packet [MS]		a new datagram, arriving then (Unix ms; default
  *				1700000000000, later ones 1 ms after another)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collector/decode.h"
+#include "collector/template_table.h"
 #include "schema/flow.h"
 
 struct look_case {
@@ -164,10 +165,10 @@ with_id(uint16_t id)
 
 Test(template, store)
 {
-	struct template_store s;
+	struct template_table s;
 	size_t memory = 0;
 
-	template_store_init(&s);
+	template_table_init(&s);
 	cr_expect_null(template_find(&s, 256));
 	cr_expect_null(template_oldest(&s));
 	for (uint16_t id = 256; id < 456; id++) {
@@ -189,7 +190,7 @@ Test(template, store)
 	cr_expect_eq(template_find(&s, 257 + TEMPLATE_BUCKETS)->id,
 	    257 + TEMPLATE_BUCKETS);
 	cr_expect_eq(template_oldest(&s)->id, 258);
-	template_store_clear(&s);
+	template_table_clear(&s);
 	cr_expect_eq(s.n, 0);
 	cr_expect_eq(s.memory, 0);
 }

@@ -1,0 +1,114 @@
+/*
+ * Printers: rows in, text out.  A format is chosen by the text of -o; whoever
+ * runs the question knows no format, and a printer knows no question.
+ *
+ *	p = print_new("csv", &options, out, &err);
+ *	print_flows(p, &head);  print_row(p, &row) ...  print_done(p, &summary);
+ * or
+ *	print_stat(p, &head);   print_row(p, &row) ...	[further statistics]
+ *	print_done(p, &summary);
+ *
+ * Formats: line long extended biline bilong fmt:... csv csv:... json ndjson
+ * nfdump-csv null (and line6, long6, ...: -6).  Tables show local time unless
+ * utc, CSV and JSON always UTC.
+ */
+#ifndef QUERY_PRINT_H
+#define QUERY_PRINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "query/out.h"
+#include "query/row.h"
+#include "schema/column.h"
+#include "schema/err.h"
+
+struct names;
+
+struct print_options {
+	bool		 quiet;		/* -q: no heading, no summary */
+	bool		 plain;		/* -N: numbers not scaled, proto number */
+	bool		 full_ip6;	/* -6: tables show whole addresses */
+	bool		 utc;		/* tables too */
+	bool		 raw;		/* --raw: no leading ' in CSV text */
+	bool		 excel;		/* CSV begins with a BOM */
+	const struct names *names;	/* NULL: none */
+};
+
+/*
+ * A part of a key of -s and -A: the name the user asked for, the column of
+ * struct row's flow that holds the value, or PRINT_EXPORTER: row.exporter.
+ */
+#define PRINT_EXPORTER	COLUMN_COUNT
+
+struct print_key {
+	const char	*name;		/* "dstip", "srcip4/24" */
+	const char	*heading;	/* "Dst IP Addr" */
+	int		 column;	/* enum column, or PRINT_EXPORTER */
+};
+
+#define PRINT_KEYS_MAX	32
+
+/* Before a list of flows, or of flows added under the keys of -A. */
+struct print_flows {
+	bool			 aggregated;	/* rows are sums */
+	bool			 bidir;		/* -b, -B: sums with out_ counters */
+	const struct print_key	*keys;		/* -A; NULL: whole flows, -a */
+	size_t			 n_keys;
+};
+
+/* Before the rows of one statistic. */
+struct print_stat {
+	const struct print_key	*key;
+	bool			 by_proto;	/* :p: row.flow.proto is set */
+	const char		*order;		/* "bytes", "flows", "pps", ... */
+	int64_t			 limit;		/* rows asked for, 0: all */
+	int64_t			 flows;		/* totals, for percentages */
+	int64_t			 packets;
+	int64_t			 bytes;
+};
+
+/* What a text table ends with; times in Unix ms. */
+struct print_summary {
+	int64_t	flows;		/* that passed the filter */
+	int64_t	packets;
+	int64_t	bytes;
+	bool	has_range;
+	int64_t	first_ms;	/* of the flows that passed */
+	int64_t	last_ms;
+	int64_t	processed;	/* flows in the shards that were looked at */
+	int64_t	shards_read;
+	int64_t	shards_skipped;
+	double	user_sec;
+	double	system_sec;
+	double	wall_sec;
+};
+
+struct print;
+
+/*
+ * NULL: no such format or field: ERR_SYNTAX, the place in format, what was
+ * expected.  out is borrowed until print_free.
+ */
+struct print *print_new(const char *format, const struct print_options *o,
+	    struct out *out, struct err *err);
+void	print_free(struct print *p);
+
+/*
+ * flow_bit() of the columns that a list of flows must have for this format
+ * (COL_exporter: row.exporter too).
+ */
+uint64_t print_columns(const struct print *p);
+
+void	print_flows(struct print *p, const struct print_flows *head);
+void	print_stat(struct print *p, const struct print_stat *head);
+void	print_row(struct print *p, const struct row *r);
+
+/* Ends the answer; writes the summary where the format has one. */
+void	print_done(struct print *p, const struct print_summary *s);
+
+/* The i-th name of a format, NULL after the last: for help and completion. */
+const char *print_format_at(size_t i);
+
+#endif

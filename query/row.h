@@ -1,0 +1,43 @@
+/*
+ * One line of an answer: a flow as it was stored, or the sums of many flows
+ * under a key.  In a sum only the key's fields are set in flow, and first_ms,
+ * duration_ms (from first start to last end), packets and bytes; tcp_flags are
+ * or-ed.  Counters are scaled by the sampling rate unless --raw was given.
+ */
+#ifndef QUERY_ROW_H
+#define QUERY_ROW_H
+
+#include <stdint.h>
+
+#include "schema/addr.h"
+#include "schema/flow.h"
+
+/* A row of table exporter; address.len 0: not known. */
+struct row_exporter {
+	struct addr	 address;
+	uint8_t		 version;	/* 5, 9, 10 */
+	uint32_t	 domain;	/* source id, observation domain */
+	const char	*name;		/* NULL: none; valid during the call */
+};
+
+struct row {
+	struct flow		flow;
+	int64_t			flows;		/* 1, or how many were added */
+	struct row_exporter	exporter;
+};
+
+/*
+ * Rates as nfdump's: whole numbers, 0 when there is nothing to divide by;
+ * INT64_MAX at most.  Missing counters count as 0.
+ */
+int64_t	row_packets(const struct row *r);
+int64_t	row_bytes(const struct row *r);
+int64_t	row_last_ms(const struct row *r);	/* first_ms when no duration */
+int64_t	row_pps(const struct row *r);
+int64_t	row_bps(const struct row *r);
+int64_t	row_bpp(const struct row *r);
+
+/* count * factor / divisor without overflow; 0 when divisor <= 0. */
+int64_t	rate_of(int64_t count, int64_t factor, int64_t divisor);
+
+#endif

@@ -32,6 +32,18 @@ void	out_uint(struct out *o, uint64_t v);
 /* text with blanks before it (width > 0) or behind it (width < 0). */
 void	out_padded(struct out *o, const char *s, int width);
 
+/*
+ * For those who write many short texts: a place for n <= OUT_SIZE bytes, valid
+ * until the next call; out_used says how many were written.
+ */
+char	*out_room(struct out *o, size_t n);
+
+static inline void
+out_used(struct out *o, size_t n)
+{
+	o->n += n;
+}
+
 /* Writes what is in the buffer.  0, or -1 when any write failed. */
 int	out_flush(struct out *o, struct err *err);
 

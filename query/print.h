@@ -10,7 +10,8 @@
  *
  * Formats: line long extended biline bilong fmt:... csv csv:... json ndjson
  * nfdump-csv null (and line6, long6, ...: -6).  Tables show local time unless
- * utc, CSV and JSON always UTC.
+ * utc, CSV and JSON always UTC.  NULL is the default: line; biline for
+ * sums with out_ counters; the fields of the key for sums under keys.
  */
 #ifndef QUERY_PRINT_H
 #define QUERY_PRINT_H
@@ -33,7 +34,9 @@ struct print_options {
 	bool		 utc;		/* tables too */
 	bool		 raw;		/* --raw: no leading ' in CSV text */
 	bool		 excel;		/* CSV begins with a BOM */
-	const struct names *names;	/* NULL: none */
+	const struct names *names;	/* NULL: none; outlives the printer */
+	/* how often print_flows and print_stat will be called, 0: once */
+	size_t		 n_answers;
 };
 
 /*
@@ -56,6 +59,8 @@ struct print_flows {
 	bool			 bidir;		/* -b, -B: sums with out_ counters */
 	const struct print_key	*keys;		/* -A; NULL: whole flows, -a */
 	size_t			 n_keys;
+	const char		*order;		/* -s record: "bytes", ...; or NULL */
+	int64_t			 limit;		/* of -s record */
 };
 
 /* Before the rows of one statistic. */
@@ -89,7 +94,7 @@ struct print;
 
 /*
  * NULL: no such format or field: ERR_SYNTAX, the place in format, what was
- * expected.  out is borrowed until print_free.
+ * expected.  out, and format, are borrowed until print_free.
  */
 struct print *print_new(const char *format, const struct print_options *o,
 	    struct out *out, struct err *err);
@@ -101,6 +106,7 @@ void	print_free(struct print *p);
  */
 uint64_t print_columns(const struct print *p);
 
+/* The heads are read during the call only. */
 void	print_flows(struct print *p, const struct print_flows *head);
 void	print_stat(struct print *p, const struct print_stat *head);
 void	print_row(struct print *p, const struct row *r);

@@ -7,6 +7,7 @@
 #ifndef QUERY_ROW_H
 #define QUERY_ROW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "schema/addr.h"
@@ -36,6 +37,9 @@ int64_t	row_last_ms(const struct row *r);	/* first_ms when no duration */
 int64_t	row_pps(const struct row *r);
 int64_t	row_bps(const struct row *r);
 int64_t	row_bpp(const struct row *r);
+
+/* ICMP or ICMPv6: dst_port is type * 256 + code. */
+bool	row_is_icmp(const struct row *r);
 
 /* count * factor / divisor without overflow; 0 when divisor <= 0. */
 int64_t	rate_of(int64_t count, int64_t factor, int64_t divisor);

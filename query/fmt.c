@@ -1,0 +1,207 @@
+/* Layouts: see fmt.h. */
+#include "query/fmt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct layout {
+	const char	*name;
+	const char	*text;
+};
+
+static const struct layout layouts[] = {
+	{ "line", "%ts %td %pr %sap -> %dap %pkt %byt %fl" },
+	{ "long", "%ts %td %pr %sap -> %dap %flg %tos %pkt %byt %fl" },
+	{ "extended", "%ts %td %pr %sap -> %dap %flg %tos %pkt %byt %pps %bps "
+	    "%bpp %fl" },
+	{ "biline", "%ts %td %pr %sap <-> %dap %opkt %ipkt %obyt %ibyt %fl" },
+	{ "bilong", "%ts %td %pr %sap <-> %dap %flg %tos %opkt %ipkt %obyt "
+	    "%ibyt %fl" }
+};
+
+#define N_LAYOUTS	(sizeof(layouts) / sizeof(layouts[0]))
+
+const char *
+fmt_named(const char *name, size_t len)
+{
+	for (size_t i = 0; i < N_LAYOUTS; i++) {
+		if (strlen(layouts[i].name) == len &&
+		    memcmp(layouts[i].name, name, len) == 0)
+			return layouts[i].text;
+	}
+	return NULL;
+}
+
+const char *
+fmt_name_at(size_t i)
+{
+	return i < N_LAYOUTS ? layouts[i].name : NULL;
+}
+
+static int
+add(struct fmt *f, const struct fmt_item *item, struct err *err)
+{
+	if (f->n == f->room) {
+		size_t room = f->room == 0 ? 32 : f->room * 2;
+		struct fmt_item *p;
+
+		if (f->n >= FMT_MAX_ITEMS)
+			return err_set(err, "more than %d fields",
+			    FMT_MAX_ITEMS);
+		p = realloc(f->items, room * sizeof(p[0]));
+		if (p == NULL)
+			return err_sys(err, "output format");
+		f->items = p;
+		f->room = room;
+	}
+	f->items[f->n++] = *item;
+	return 0;
+}
+
+int
+fmt_add_field(struct fmt *f, const struct field *field, struct err *err)
+{
+	struct fmt_item item = { .field = field };
+
+	return add(f, &item, err);
+}
+
+static int
+add_literal(struct fmt *f, const char *text, size_t len, struct err *err)
+{
+	struct fmt_item item = { .text = text, .len = len };
+
+	return len == 0 ? 0 : add(f, &item, err);
+}
+
+void
+fmt_clear(struct fmt *f)
+{
+	free(f->items);
+	*f = (struct fmt){ .items = NULL };
+}
+
+static size_t
+word_length(const char *p)
+{
+	return strspn(p, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+}
+
+static int
+unknown(const char *word, size_t len, size_t offset, struct err *err)
+{
+	const char *what = field_not_stored(word, len);
+
+	if (what != NULL)
+		return err_at(err, offset, len, "%%%.*s: %s is not stored",
+		    (int)len, word, what);
+	return err_at(err, offset, len,
+	    "expected a field such as %%sa or src_addr, got \"%.*s\"",
+	    (int)len, word);
+}
+
+/* A word that is no field may end before an underscore: "%sa_%da". */
+static const struct field *
+find(const char *word, size_t *len)
+{
+	size_t n = *len;
+	const struct field *f = field_find(word, n);
+
+	while (f == NULL && n > 0) {
+		do
+			n--;
+		while (n > 0 && word[n] != '_');
+		f = n > 0 ? field_find(word, n) : NULL;
+	}
+	if (f != NULL)
+		*len = n;
+	return f;
+}
+
+/* What stands behind '%'; returns how much of it was used, 0: an error. */
+static size_t
+add_word(struct fmt *f, const char *word, size_t offset, struct err *err)
+{
+	size_t len = word_length(word);
+	const char *layout = fmt_named(word, len);
+	const struct field *field;
+
+	if (*word == '%')
+		return add_literal(f, word, 1, err) == 0 ? 1 : 0;
+	if (layout != NULL)
+		return fmt_add(f, layout, 0, err) == 0 ? len : 0;
+	if (len == 0) {
+		(void)err_at(err, offset - 1, 1, "expected a field behind %%");
+		return 0;
+	}
+	field = find(word, &len);
+	if (field == NULL) {
+		(void)unknown(word, len, offset, err);
+		return 0;
+	}
+	return fmt_add_field(f, field, err) == 0 ? len : 0;
+}
+
+int
+fmt_add(struct fmt *f, const char *text, size_t offset, struct err *err)
+{
+	const char *p = text;
+
+	while (*p != '\0') {
+		size_t len = strcspn(p, "%");
+
+		if (add_literal(f, p, len, err) == -1)
+			return -1;
+		p += len;
+		if (*p == '\0')
+			break;
+		p++;
+		len = add_word(f, p, offset + (size_t)(p - text), err);
+		if (len == 0)
+			return -1;
+		p += len;
+	}
+	return 0;
+}
+
+int
+fmt_add_list(struct fmt *f, const char *text, size_t offset, struct err *err)
+{
+	const char *p = text + strspn(text, ", %");
+
+	while (*p != '\0') {
+		size_t len = strcspn(p, ", %");
+		size_t at = offset + (size_t)(p - text);
+		const struct field *field = field_find(p, len);
+
+		if (field == NULL)
+			return unknown(p, len, at, err);
+		/* what is another tag for a column counts as the column */
+		if (field_name(field) == NULL && field->column == field->second)
+			field = field_of((int)field->column);
+		if (field == NULL || field_name(field) == NULL)
+			return err_at(err, at, len,
+			    "%.*s is no single column: name its parts",
+			    (int)len, p);
+		if (fmt_add_field(f, field, err) == -1)
+			return -1;
+		p += len;
+		p += strspn(p, ", %");
+	}
+	if (f->n == 0)
+		return err_at(err, offset, 1, "expected names of columns");
+	return 0;
+}
+
+uint64_t
+fmt_columns(const struct fmt *f)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->items[i].field != NULL)
+			bits |= field_columns(f->items[i].field);
+	}
+	return bits;
+}

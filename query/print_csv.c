@@ -1,0 +1,194 @@
+/*
+ * CSV by RFC 4180: every field quoted, CRLF, one header a block, whole numbers,
+ * UTC, empty for what was not sent.  Our own values need no escaping; text
+ * from outside is libcsv's to quote, and gets a ' in front when a spreadsheet
+ * would run it as a formula or turn it into a date.
+ */
+#include <csv.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "query/names.h"
+#include "query/printer.h"
+#include "query/sheet.h"
+#include "query/utf8.h"
+
+#define BOM		"\xef\xbb\xbf"
+#define CLEAN_MAX	(3 * NAMES_MAX_NAME + 2)
+#define QUOTED_MAX	(2 * CLEAN_MAX + 2)
+
+struct csv {
+	struct print	 p;
+	struct fmt	 chosen;
+	struct sheet	 sheet;		/* of the block being printed */
+	struct timetext	 time;
+	bool		 begun;
+};
+
+static struct print *
+csv_open(const struct print_options *o, const char *name, const char *rest,
+    size_t offset, struct err *err)
+{
+	struct csv *c = calloc(1, sizeof(*c));
+
+	(void)o;
+	(void)name;
+	if (c == NULL) {
+		(void)err_sys(err, "output");
+		return NULL;
+	}
+	timetext_init(&c->time, true);
+	if (rest != NULL && fmt_add_list(&c->chosen, rest, offset, err) == -1) {
+		fmt_clear(&c->chosen);
+		free(c);
+		return NULL;
+	}
+	return &c->p;
+}
+
+static void
+csv_close(struct print *p)
+{
+	struct csv *c = (struct csv *)p;
+
+	fmt_clear(&c->chosen);
+	sheet_clear(&c->sheet);
+	free(c);
+}
+
+static int
+list_sheet(const struct csv *c, struct sheet *s, const struct print_flows *head)
+{
+	bool names = c->p.o.names != NULL;
+
+	return c->chosen.n > 0 ? sheet_chosen(s, &c->chosen, names) :
+	    sheet_flows(s, head, names);
+}
+
+static uint64_t
+csv_columns(const struct print *p)
+{
+	const struct print_flows list = { .keys = NULL };
+	struct sheet s = { .v = NULL };
+	uint64_t bits = UINT64_MAX;
+
+	if (list_sheet((const struct csv *)p, &s, &list) == 0)
+		bits = sheet_columns(&s);
+	sheet_clear(&s);
+	return bits;
+}
+
+/*
+ * "=1+1", "-1", "@sum" are formulas, "1/2", "3-4", "1.5" become dates.  The
+ * look of it decides: too many quotes are harmless.
+ */
+static bool
+spreadsheet_runs(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL)
+		return true;
+	return digits > 0 && text[digits] != '\0' &&
+	    strchr("/.-", text[digits]) != NULL &&
+	    text[digits + 1] >= '0' && text[digits + 1] <= '9';
+}
+
+static void
+put_foreign(struct csv *c, const char *text)
+{
+	char clean[CLEAN_MAX], *at = clean;
+	size_t n;
+
+	if (!c->p.o.raw && spreadsheet_runs(text))
+		*at++ = '\'';
+	n = (size_t)(at - clean);
+	n += utf8_clean(text, 0, at, sizeof(clean) - n);
+	out_used(c->p.out, csv_write(out_room(c->p.out, QUOTED_MAX), QUOTED_MAX,
+	    clean, n));
+}
+
+static void
+put_header(struct csv *c)
+{
+	for (size_t i = 0; i < c->sheet.n; i++) {
+		if (i > 0)
+			out_char(c->p.out, ',');
+		out_char(c->p.out, '"');
+		out_text(c->p.out, c->sheet.v[i].label);
+		out_char(c->p.out, '"');
+	}
+	out_text(c->p.out, "\r\n");
+}
+
+/* rc: of making the sheet. */
+static void
+begin(struct csv *c, int rc)
+{
+	if (rc == -1) {
+		c->p.out->error = ENOMEM;
+		return;
+	}
+	if (c->begun)
+		out_text(c->p.out, "\r\n");
+	else if (c->p.o.excel)
+		out_text(c->p.out, BOM);
+	c->begun = true;
+	if (!c->p.o.quiet)
+		put_header(c);
+}
+
+static void
+csv_flows(struct print *p, const struct print_flows *head)
+{
+	struct csv *c = (struct csv *)p;
+
+	begin(c, list_sheet(c, &c->sheet, head));
+}
+
+static void
+csv_stat(struct print *p, const struct print_stat *head)
+{
+	struct csv *c = (struct csv *)p;
+
+	begin(c, sheet_stat(&c->sheet, head, p->o.names != NULL));
+}
+
+static void
+csv_row(struct print *p, const struct row *r)
+{
+	struct csv *c = (struct csv *)p;
+	struct out *o = p->out;
+
+	for (size_t i = 0; i < c->sheet.n; i++) {
+		const struct sheet_column *col = &c->sheet.v[i];
+		char *at = out_room(o, FIELD_VALUE_MAX + 3);
+		const char *name;
+		size_t n = 0;
+
+		if (i > 0)
+			at[n++] = ',';
+		if (!col->named) {
+			at[n++] = '"';
+			n += field_value(col->field, &c->time, r, at + n);
+			at[n++] = '"';
+			out_used(o, n);
+			continue;
+		}
+		out_used(o, n);
+		name = field_named(col->field, p->o.names, r);
+		put_foreign(c, name == NULL ? "" : name);
+	}
+	out_text(o, "\r\n");
+}
+
+static void
+csv_done(struct print *p, const struct print_summary *s)
+{
+	(void)p;
+	(void)s;
+}
+
+const struct printer_ops printer_csv = { csv_open, csv_close, csv_columns,
+	csv_flows, csv_stat, csv_row, csv_done };

@@ -1,0 +1,78 @@
+/* Rates of a row: see row.h. */
+#include "query/row.h"
+
+__extension__ typedef unsigned __int128 wide;
+
+int64_t
+rate_of(int64_t count, int64_t factor, int64_t divisor)
+{
+	wide v;
+
+	if (divisor <= 0 || count <= 0 || factor <= 0)
+		return 0;
+	v = (wide)count * (wide)factor / (wide)divisor;
+	return v > INT64_MAX ? INT64_MAX : (int64_t)v;
+}
+
+static int64_t
+counter(const struct flow *f, enum column c, uint64_t v)
+{
+	if (!flow_has(f, c))
+		return 0;
+	return v > INT64_MAX ? INT64_MAX : (int64_t)v;
+}
+
+int64_t
+row_packets(const struct row *r)
+{
+	return counter(&r->flow, COL_packets, r->flow.packets);
+}
+
+int64_t
+row_bytes(const struct row *r)
+{
+	return counter(&r->flow, COL_bytes, r->flow.bytes);
+}
+
+static int64_t
+duration(const struct row *r)
+{
+	return flow_has(&r->flow, COL_duration_ms) ? r->flow.duration_ms : 0;
+}
+
+int64_t
+row_last_ms(const struct row *r)
+{
+	int64_t last;
+
+	if (!flow_has(&r->flow, COL_first_ms))
+		return 0;
+	if (__builtin_add_overflow(r->flow.first_ms, duration(r), &last))
+		return INT64_MAX;
+	return last;
+}
+
+int64_t
+row_pps(const struct row *r)
+{
+	return rate_of(row_packets(r), 1000, duration(r));
+}
+
+int64_t
+row_bps(const struct row *r)
+{
+	return rate_of(row_bytes(r), 8000, duration(r));
+}
+
+int64_t
+row_bpp(const struct row *r)
+{
+	return rate_of(row_bytes(r), 1, row_packets(r));
+}
+
+bool
+row_is_icmp(const struct row *r)
+{
+	return flow_has(&r->flow, COL_proto) &&
+	    (r->flow.proto == 1 || r->flow.proto == 58);
+}

@@ -1,0 +1,137 @@
+/* The columns of CSV and JSON: see sheet.h. */
+#include "query/sheet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* By tag, so that no column's name stands here. */
+static const char flow_fields[] = "%ts %te %tsr %td %pr %sa %sp %da %dp %flg "
+    "%tos %pkt %byt %in %out %sas %das %nh %smk %dmk %ra";
+static const char bidir_fields[] = "%ts %te %tsr %td %pr %sa %sp %da %dp %flg "
+    "%tos %pkt %byt %opkt %obyt %in %out %sas %das %nh %smk %dmk %ra";
+static const char sum_begin[] = "%ts %te %td";
+static const char sum_end[] = "%fl %pkt %byt %pps %bps %bpp";
+static const char bidir_end[] = "%fl %pkt %byt %opkt %obyt %pps %bps %bpp";
+
+void
+sheet_clear(struct sheet *s)
+{
+	free(s->v);
+	*s = (struct sheet){ .v = NULL };
+}
+
+static struct sheet_column *
+grow(struct sheet *s)
+{
+	if (s->n == s->room) {
+		size_t room = s->room == 0 ? 32 : s->room * 2;
+		struct sheet_column *v = realloc(s->v, room * sizeof(v[0]));
+
+		if (v == NULL)
+			return NULL;
+		s->v = v;
+		s->room = room;
+	}
+	return &s->v[s->n++];
+}
+
+/* label NULL: the field's own. */
+static int
+add(struct sheet *s, const struct field *f, const char *label, bool names)
+{
+	struct sheet_column *c = grow(s);
+
+	if (c == NULL)
+		return -1;
+	if (label == NULL)
+		label = field_name(f);
+	c->field = f;
+	c->named = false;
+	(void)snprintf(c->label, sizeof(c->label), "%s", label);
+	if (!names || f->naming == NAMED_NOT)
+		return 0;
+	c = grow(s);
+	if (c == NULL)
+		return -1;
+	c->field = f;
+	c->named = true;
+	(void)snprintf(c->label, sizeof(c->label), "%.70s_name", label);
+	return 0;
+}
+
+int
+sheet_chosen(struct sheet *s, const struct fmt *fields, bool names)
+{
+	s->n = 0;
+	for (size_t i = 0; i < fields->n; i++) {
+		if (add(s, fields->items[i].field, NULL, names) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_list(struct sheet *s, const char *list, bool names)
+{
+	struct fmt f = { .items = NULL };
+	int rc = fmt_add_list(&f, list, 0, NULL);
+
+	for (size_t i = 0; rc == 0 && i < f.n; i++)
+		rc = add(s, f.items[i].field, NULL, names);
+	fmt_clear(&f);
+	return rc;
+}
+
+static int
+add_key(struct sheet *s, const struct print_key *key, bool names)
+{
+	return add(s, field_of(key->column), key->name, names);
+}
+
+int
+sheet_flows(struct sheet *s, const struct print_flows *head, bool names)
+{
+	int rc;
+
+	s->n = 0;
+	if (head->keys == NULL) {
+		rc = add_list(s, head->bidir ? bidir_fields : flow_fields,
+		    names);
+		if (rc == 0 && head->aggregated)
+			rc = add_list(s, "%fl", names);
+		return rc;
+	}
+	rc = add_list(s, sum_begin, names);
+	for (size_t i = 0; rc == 0 && i < head->n_keys; i++)
+		rc = add_key(s, &head->keys[i], names);
+	if (rc == 0)
+		rc = add_list(s, head->bidir ? bidir_end : sum_end, names);
+	return rc;
+}
+
+int
+sheet_stat(struct sheet *s, const struct print_stat *head, bool names)
+{
+	int rc;
+
+	s->n = 0;
+	rc = add_list(s, sum_begin, names);
+	if (rc == 0 && head->by_proto && head->key->column != COL_proto)
+		rc = add_list(s, "%pr", names);
+	if (rc == 0)
+		rc = add_key(s, head->key, names);
+	return rc == 0 ? add_list(s, sum_end, names) : rc;
+}
+
+uint64_t
+sheet_columns(const struct sheet *s)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		bits |= field_columns(s->v[i].field);
+		if (s->v[i].named)
+			bits |= field_name_columns(s->v[i].field);
+	}
+	return bits;
+}

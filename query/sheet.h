@@ -1,0 +1,44 @@
+/*
+ * The columns of CSV and JSON: which fields an answer shows, under which names.
+ * Both formats have the same columns; scripts rely on them.
+ */
+#ifndef QUERY_SHEET_H
+#define QUERY_SHEET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "query/field.h"
+#include "query/fmt.h"
+#include "query/print.h"
+
+#define SHEET_LABEL_MAX	80
+
+struct sheet_column {
+	const struct field	*field;
+	bool			 named;		/* the value's name instead */
+	char			 label[SHEET_LABEL_MAX];
+};
+
+struct sheet {
+	struct sheet_column	*v;
+	size_t			 n;
+	size_t			 room;
+};
+
+void	sheet_clear(struct sheet *s);
+
+/*
+ * Each fills the sheet anew.  names: a column of names beside each value that
+ * can have one.  0, or -1 when memory is out.
+ */
+int	sheet_flows(struct sheet *s, const struct print_flows *head,
+	    bool names);
+int	sheet_stat(struct sheet *s, const struct print_stat *head, bool names);
+int	sheet_chosen(struct sheet *s, const struct fmt *fields, bool names);
+
+/* flow_bit() of the columns that the fields read. */
+uint64_t sheet_columns(const struct sheet *s);
+
+#endif

@@ -157,7 +157,6 @@ tally_clear(struct tally *t)
 	index_clear(t->index, t->mask + 1);
 	t->n = 0;
 	t->used = 0;
-	t->ring_out = t->ring_in;
 }
 
 static int
@@ -260,6 +259,28 @@ find_or_add(struct tally *t, uint32_t tag, const uint8_t *key, size_t len)
 	return add_record(t, tag, key, len);
 }
 
+const struct tally_sum *
+tally_find(const struct tally *t, const void *key, size_t len)
+{
+	uint32_t tag = hash(key, len), at = tag & t->mask;
+
+	while (t->index[at].place != NO_PLACE) {
+		const struct record *r = record_at(t, t->index[at].place);
+
+		if (t->index[at].tag == tag && r->len == len &&
+		    memcmp(r->key, key, len) == 0)
+			return &r->sum;
+		at = (at + 1) & t->mask;
+	}
+	return NULL;
+}
+
+void
+tally_set_limit(struct tally *t, size_t limit)
+{
+	t->limit = limit;
+}
+
 struct tally_sum *
 tally_at(struct tally *t, const void *key, size_t len)
 {
@@ -279,12 +300,13 @@ fetch_record(const struct tally *t, const struct waiting *w)
 static int
 add_oldest(struct tally *t)
 {
-	struct waiting *w = &t->ring[t->ring_out++ & (RING - 1)];
+	struct waiting *w = &t->ring[t->ring_out & (RING - 1)];
 	struct tally_sum *to = find_or_add(t, w->tag, w->key, w->len);
 
 	if (to == NULL)
 		return -1;
 	tally_add(to, &w->sum);
+	t->ring_out++;
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct tally_sum {
 	int64_t	bytes;
 	int64_t	first_ms;	/* smallest start */
 	int64_t	last_ms;	/* largest end */
+	uint8_t	tcp_flags;	/* or-ed */
 };
 
 /* limit: most bytes of memory it may take.  NULL: out of memory. */
@@ -37,28 +38,47 @@ void	tally_free(struct tally *t);
  */
 struct tally_sum *tally_at(struct tally *t, const void *key, size_t len);
 
-/* Adds one flow or one partial sum to another. */
+/* The largest sum there is, where it would be larger. */
+static inline int64_t
+tally_plus(int64_t a, int64_t b)
+{
+	return b > 0 && a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+/*
+ * Adds one flow or one partial sum to another.  Counters are never below 0,
+ * but a sum of what was counted twice may be subtracted.
+ */
 static inline void
 tally_add(struct tally_sum *to, const struct tally_sum *s)
 {
-	to->flows += s->flows;
-	to->packets += s->packets;
-	to->bytes += s->bytes;
+	to->flows = tally_plus(to->flows, s->flows);
+	to->packets = tally_plus(to->packets, s->packets);
+	to->bytes = tally_plus(to->bytes, s->bytes);
 	if (s->first_ms < to->first_ms)
 		to->first_ms = s->first_ms;
 	if (s->last_ms > to->last_ms)
 		to->last_ms = s->last_ms;
+	to->tcp_flags |= s->tcp_flags;
 }
 
 /*
  * Adds s to the sums of the key, some calls later: faster than tally_at for
  * tables larger than the cache.  tally_flush does what is under way; until
  * then the key may not be seen.  -1: the limit is reached, for this key or
- * one before it; what was under way is lost, so the table is of no use then.
+ * one before it.  Nothing is lost then: the entries can be read out, and after
+ * tally_clear the same call again goes on.
  */
 int	tally_put(struct tally *t, const void *key, size_t len,
 	    const struct tally_sum *s);
 int	tally_flush(struct tally *t);
+
+/* The sums of a key that is there, or NULL. */
+const struct tally_sum *tally_find(const struct tally *t, const void *key,
+	    size_t len);
+
+/* Most bytes from now on; what is above them stays. */
+void	tally_set_limit(struct tally *t, size_t limit);
 
 size_t	tally_count(const struct tally *t);
 size_t	tally_memory(const struct tally *t);
@@ -73,7 +93,7 @@ const struct tally_sum *tally_entry(const struct tally *t, size_t i,
 /* Adds all of from to t.  -1 when the limit is reached. */
 int	tally_merge(struct tally *t, const struct tally *from);
 
-/* Empties the table, keeps its memory. */
+/* Empties the table, but keeps its memory and the keys under way. */
 void	tally_clear(struct tally *t);
 
 #endif

@@ -383,3 +383,22 @@ filter_is_any(const struct filter *f)
 {
 	return f->root->kind == NODE_ANY;
 }
+
+static bool
+is_no_count(const struct node *n, void *arg)
+{
+	bool *counts = arg;
+
+	for (unsigned i = 0; i < n->test.n_subjects; i++)
+		*counts = *counts || n->test.subject[i] == SUBJECT_COUNT;
+	return !*counts;
+}
+
+bool
+filter_counts(const struct filter *f)
+{
+	bool counts = false;
+
+	ast_walk(f->root, is_no_count, &counts);
+	return counts;
+}

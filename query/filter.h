@@ -51,4 +51,7 @@ uint64_t filter_columns(const struct filter *f);
 /* True when the filter matches every flow. */
 int	filter_is_any(const struct filter *f);
 
+/* True when it tests the running number of the flow ("count"). */
+bool	filter_counts(const struct filter *f);
+
 #endif

@@ -200,18 +200,21 @@ sql_where(struct sql *out, const struct filter *f,
 struct joins {
 	bool	path;
 	bool	extra;
+	bool	exporter;
 };
 
 static struct joins
 joins_of(const struct sql_shape *shape, const int *values, size_t n)
 {
-	struct joins j = { false, false };
+	struct joins j = { false, false, false };
 
 	for (size_t i = 0; i < n; i++) {
 		enum colhome home;
 
 		if (values[i] == SQL_VALUE_FLOWS)
 			j.extra = true;
+		if (values[i] >= SQL_VALUE_EXPORTER_ADDR)
+			j.path = j.exporter = true;
 		if (values[i] >= COLUMN_COUNT)
 			continue;
 		home = column_info((enum column)values[i])->home;
@@ -220,7 +223,7 @@ joins_of(const struct sql_shape *shape, const int *values, size_t n)
 		j.extra = j.extra || home == HOME_EXTRA;
 	}
 	if (shape->rollup >= 0)
-		j = (struct joins){ false, false };
+		j = (struct joins){ false, false, false };
 	return j;
 }
 
@@ -258,6 +261,10 @@ write_rollup_value(struct sql_writer *w, int value)
 	}
 }
 
+/* Columns of table exporter, in the order of their SQL_VALUE_. */
+static const char *const exporter_columns[] = { "address", "version",
+	"source_id", "name" };
+
 static void
 write_value(struct sql_writer *w, int value)
 {
@@ -280,6 +287,13 @@ write_value(struct sql_writer *w, int value)
 		break;
 	case SQL_VALUE_FLOWS:
 		sqlite3_str_appendall(w->s, "ifnull(x.flows, 1)");
+		break;
+	case SQL_VALUE_EXPORTER_ADDR:
+	case SQL_VALUE_EXPORTER_VERSION:
+	case SQL_VALUE_EXPORTER_DOMAIN:
+	case SQL_VALUE_EXPORTER_NAME:
+		sqlite3_str_appendf(w->s, "e.%s",
+		    exporter_columns[value - SQL_VALUE_EXPORTER_ADDR]);
 		break;
 	default:
 		switch (column_info((enum column)value)->home) {
@@ -323,6 +337,9 @@ write_from(struct sql_writer *w, const struct joins *j)
 	if (j->extra)
 		sqlite3_str_appendf(w->s,
 		    " LEFT JOIN %s.extra AS x ON x.id = f.id", shape->schema);
+	if (j->exporter)
+		sqlite3_str_appendf(w->s, " LEFT JOIN %s.exporter AS e "
+		    "ON e.id = p.exporter", shape->schema);
 }
 
 /* rowids AND window AND filter */

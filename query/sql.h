@@ -95,7 +95,12 @@ enum {
 	SQL_VALUE_ID,			/* flow.id */
 	SQL_VALUE_RAW_PACKETS,		/* never scaled */
 	SQL_VALUE_RAW_BYTES,
-	SQL_VALUE_FLOWS			/* 1, or the roll-up's flows */
+	SQL_VALUE_FLOWS,		/* 1, or the roll-up's flows */
+	SQL_VALUE_EXPORTER_ADDR,	/* of the flow's row in exporter */
+	SQL_VALUE_EXPORTER_VERSION,
+	SQL_VALUE_EXPORTER_DOMAIN,
+	SQL_VALUE_EXPORTER_NAME,
+	SQL_VALUE_END
 };
 
 /*

@@ -1,0 +1,107 @@
+/* Opening shards for reading: see open.h. */
+#include "query/open.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "query/sql.h"
+#include "schema/db.h"
+
+#define BUSY_MS		5000	/* sealing holds a shard for moments only */
+#define STOP_STEPS	2000	/* of SQLite's machine, between looks at stop */
+#define VALUE_MAX	(16 << 20)	/* bytes; lists of a filter are bound */
+
+static int
+stopped(void *arg)
+{
+	return atomic_load_explicit((const atomic_bool *)arg,
+	    memory_order_relaxed);
+}
+
+/*
+ * Views, virtual tables and such under our names would run what the file's
+ * maker wrote; they have no page of their own.
+ */
+static int
+check_tables(sqlite3 *db, const char *path, struct err *err)
+{
+	int64_t n;
+
+	if (db_int(db, "SELECT count(*) FROM sqlite_schema WHERE type = "
+	    "'table' AND rootpage > 0 AND name IN ('flow', 'path', 'extra', "
+	    "'exporter', 'meta')", 0, &n, err) == -1)
+		return -1;
+	if (n != 5)
+		return err_as(err, ERR_CORRUPT,
+		    "%s: tables of a shard are missing", path);
+	return db_int(db, "SELECT count(*) FROM sqlite_schema WHERE type = "
+	    "'trigger' OR sql LIKE '%GENERATED ALWAYS%'", 0, &n, err) == -1 ?
+	    -1 : n == 0 ? 0 : err_as(err, ERR_CORRUPT,
+	    "%s: triggers or computed columns are no shard's", path);
+}
+
+static int
+find_rollups(struct open_shard *s, struct err *err)
+{
+	sqlite3_stmt *st = db_prepare(s->db, "SELECT name FROM sqlite_schema "
+	    "WHERE type = 'table' AND rootpage > 0", err);
+	int rc = st == NULL ? -1 : 1;
+
+	while (rc == 1 && (rc = db_step(st, err)) == 1) {
+		const char *name = (const char *)sqlite3_column_text(st, 0);
+
+		for (int r = 0; name != NULL && r < ROLLUP_COUNT; r++) {
+			if (strcmp(name,
+			    rollup_info((enum rollup)r)->table) == 0)
+				s->rollup[r] = true;
+		}
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int
+shard_open(const char *path, const atomic_bool *stop, struct open_shard *out,
+    struct err *err)
+{
+	*out = (struct open_shard){ .db = NULL };
+	out->db = db_open(path, SQLITE_OPEN_READONLY, err);
+	if (out->db == NULL)
+		return -1;
+	(void)sqlite3_busy_timeout(out->db, BUSY_MS);
+	(void)sqlite3_limit(out->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
+	if (stop != NULL)
+		sqlite3_progress_handler(out->db, STOP_STEPS, stopped,
+		    (void *)(uintptr_t)stop);
+	if (sql_register(out->db, err) == -1 ||
+	    db_exec(out->db, "PRAGMA mmap_size = 1099511627776;"
+	    "PRAGMA temp_store = FILE; BEGIN", err) == -1 ||
+	    shard_check(out->db, "main", path, &out->meta, err) == -1 ||
+	    check_tables(out->db, path, err) == -1 ||
+	    find_rollups(out, err) == -1 ||
+	    db_int(out->db, "SELECT max(id) FROM flow", 0, &out->max_id,
+	    err) == -1) {
+		shard_close(out);
+		return -1;
+	}
+	return 0;
+}
+
+void
+shard_close(struct open_shard *s)
+{
+	if (s->db != NULL)
+		(void)sqlite3_close(s->db);
+	s->db = NULL;
+}
+
+bool
+shard_is_gone(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == -1 && errno == ENOENT;
+}

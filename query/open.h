@@ -1,0 +1,37 @@
+/*
+ * A shard opened for reading.  Files may come from anywhere: nothing in them
+ * is trusted, what is no plain table of ours is refused.
+ */
+#ifndef QUERY_OPEN_H
+#define QUERY_OPEN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "schema/err.h"
+#include "schema/rollup.h"
+#include "schema/shard.h"
+
+struct sqlite3;
+
+struct open_shard {
+	struct sqlite3		*db;		/* schema "main" */
+	struct shard_meta	 meta;
+	int64_t			 max_id;	/* of flows, 0: none */
+	bool			 rollup[ROLLUP_COUNT];	/* is there */
+};
+
+/*
+ * Opens path read-only and begins a read transaction: everything asked
+ * through it is of one moment.  Work ends with ERR_STOPPED soon after *stop
+ * turns true.
+ */
+int	shard_open(const char *path, const atomic_bool *stop,
+	    struct open_shard *out, struct err *err);
+void	shard_close(struct open_shard *s);
+
+/* Is there no such file (any more)? */
+bool	shard_is_gone(const char *path);
+
+#endif

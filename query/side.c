@@ -1,0 +1,266 @@
+/*
+ * Path and exporter rows by number: see side.h.  Ids are given by the writer
+ * from 1 on, so a table by id has no holes worth a hash; a file with wild ids
+ * is refused rather than given memory.
+ */
+#include "query/side.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/db.h"
+#include "schema/ddl.h"
+
+#define PATHS_MAX	(INT64_C(1) << 24)
+#define EXPORTERS_MAX	(INT64_C(1) << 20)
+
+struct side {
+	int64_t			 n_paths;
+	uint32_t		*rate;
+	struct datum		*data[COLUMN_COUNT];	/* NULL: not wanted */
+	uint8_t			*addrs;		/* what data point to */
+	size_t			 n_addrs;
+	size_t			 cap_addrs;
+	int64_t			 n_exporters;
+	struct row_exporter	*exporters;
+};
+
+static const struct datum null_datum = { .kind = DATUM_NULL };
+
+/* Largest id + 1 of a table, checked. */
+static int
+count_ids(sqlite3 *db, const char *schema, const char *table, int64_t most,
+    int64_t *out, struct err *err)
+{
+	char *sql = sqlite3_mprintf("SELECT max(id) + 1 FROM %s.%s", schema,
+	    table);
+	int rc;
+
+	if (sql == NULL)
+		return err_set(err, "out of memory");
+	rc = db_int(db, sql, 0, out, err);
+	sqlite3_free(sql);
+	if (rc == 0 && (*out < 0 || *out > most))
+		return err_as(err, ERR_CORRUPT, "ids of table %s up to %lld "
+		    "are no flowdb's", table, (long long)*out);
+	return rc;
+}
+
+static int
+alloc_paths(struct side *s, uint64_t columns, struct err *err)
+{
+	size_t n = (size_t)s->n_paths + 1;
+
+	s->rate = calloc(n, sizeof(*s->rate));
+	if (s->rate == NULL)
+		return err_set(err, "out of memory");
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		if ((columns >> c & 1) == 0 ||
+		    column_info((enum column)c)->home != HOME_PATH)
+			continue;
+		s->data[c] = calloc(n, sizeof(*s->data[c]));
+		if (s->data[c] == NULL)
+			return err_set(err, "out of memory");
+	}
+	return 0;
+}
+
+/*
+ * Addresses are kept behind each other; data hold the offset until all are
+ * read, as the array may move.
+ */
+static int
+add_addr(struct side *s, const void *bytes, size_t len, struct datum *c,
+    struct err *err)
+{
+	if (s->n_addrs + len > s->cap_addrs) {
+		size_t cap = s->cap_addrs == 0 ? 4096 : s->cap_addrs * 2;
+		uint8_t *v = realloc(s->addrs, cap);
+
+		if (v == NULL)
+			return err_set(err, "out of memory");
+		s->addrs = v;
+		s->cap_addrs = cap;
+	}
+	memcpy(s->addrs + s->n_addrs, bytes, len);
+	c->kind = DATUM_ADDR;
+	c->len = (uint8_t)len;
+	c->number = (int64_t)s->n_addrs;
+	s->n_addrs += len;
+	return 0;
+}
+
+static int
+read_datum(struct side *s, sqlite3_stmt *st, int col, struct datum *c,
+    struct err *err)
+{
+	int len;
+
+	switch (sqlite3_column_type(st, col)) {
+	case SQLITE_INTEGER:
+		c->kind = DATUM_NUMBER;
+		c->number = sqlite3_column_int64(st, col);
+		return 0;
+	case SQLITE_BLOB:
+		len = sqlite3_column_bytes(st, col);
+		if (len == 4 || len == 16)
+			return add_addr(s, sqlite3_column_blob(st, col),
+			    (size_t)len, c, err);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int
+load_paths(struct side *s, sqlite3 *db, const char *schema, struct err *err)
+{
+	char *columns = ddl_columns(HOME_PATH, "");
+	char *sql = columns == NULL ? NULL : sqlite3_mprintf(
+	    "SELECT id, sampling, %s FROM %s.path WHERE id >= 0", columns,
+	    schema);
+	sqlite3_stmt *st = sql == NULL ? NULL : db_prepare(db, sql, err);
+	int rc = st == NULL ? -1 : 1;
+
+	if (sql == NULL)
+		(void)err_set(err, "out of memory");
+	while (rc == 1 && (rc = db_step(st, err)) == 1) {
+		int64_t id = sqlite3_column_int64(st, 0);
+		int64_t rate = sqlite3_column_int64(st, 1);
+		int col = 2;
+
+		/* a row that came after the count: its flows did too */
+		if (id >= s->n_paths)
+			continue;
+		s->rate[id] = rate > 0 && rate <= UINT32_MAX ?
+		    (uint32_t)rate : 1;
+		for (unsigned c = 0; c < COLUMN_COUNT && rc == 1; c++) {
+			if (column_info((enum column)c)->home != HOME_PATH)
+				continue;
+			if (s->data[c] != NULL && read_datum(s, st, col,
+			    &s->data[c][id], err) == -1)
+				rc = -1;
+			col++;
+		}
+	}
+	sqlite3_finalize(st);
+	sqlite3_free(sql);
+	free(columns);
+	return rc;
+}
+
+static int
+load_exporters(struct side *s, sqlite3 *db, const char *schema,
+    struct err *err)
+{
+	char *sql = sqlite3_mprintf("SELECT id, address, version, source_id, "
+	    "name FROM %s.exporter WHERE id >= 0", schema);
+	sqlite3_stmt *st = sql == NULL ? NULL : db_prepare(db, sql, err);
+	int rc = st == NULL ? -1 : 1;
+
+	if (sql == NULL)
+		(void)err_set(err, "out of memory");
+	while (rc == 1 && (rc = db_step(st, err)) == 1) {
+		int64_t id = sqlite3_column_int64(st, 0);
+		int len = sqlite3_column_bytes(st, 1);
+		const char *name = (const char *)sqlite3_column_text(st, 4);
+		struct row_exporter *e = &s->exporters[id < s->n_exporters ?
+		    id : 0];
+
+		if (id >= s->n_exporters)
+			continue;
+		if (sqlite3_column_type(st, 1) == SQLITE_BLOB &&
+		    (len == 4 || len == 16))
+			e->address = addr_from(sqlite3_column_blob(st, 1),
+			    (size_t)len);
+		e->version = (uint8_t)sqlite3_column_int(st, 2);
+		e->domain = (uint32_t)sqlite3_column_int64(st, 3);
+		free((char *)(uintptr_t)e->name);
+		e->name = name == NULL ? NULL : strdup(name);
+	}
+	sqlite3_finalize(st);
+	sqlite3_free(sql);
+	return rc;
+}
+
+static void
+resolve_addrs(struct side *s)
+{
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		if (s->data[c] == NULL)
+			continue;
+		for (int64_t i = 0; i < s->n_paths; i++) {
+			struct datum *d = &s->data[c][i];
+
+			if (d->kind == DATUM_ADDR)
+				d->addr = s->addrs + d->number;
+		}
+	}
+}
+
+struct side *
+side_load(struct sqlite3 *db, const char *schema, uint64_t columns,
+    struct err *err)
+{
+	struct side *s = calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		(void)err_set(err, "out of memory");
+		return NULL;
+	}
+	if (count_ids(db, schema, "path", PATHS_MAX, &s->n_paths,
+	    err) == -1 || count_ids(db, schema, "exporter", EXPORTERS_MAX,
+	    &s->n_exporters, err) == -1 || alloc_paths(s, columns, err) == -1)
+		goto fail;
+	s->exporters = calloc((size_t)s->n_exporters + 1,
+	    sizeof(*s->exporters));
+	if (s->exporters == NULL) {
+		(void)err_set(err, "out of memory");
+		goto fail;
+	}
+	if (load_paths(s, db, schema, err) == -1 ||
+	    load_exporters(s, db, schema, err) == -1)
+		goto fail;
+	resolve_addrs(s);
+	return s;
+fail:
+	side_free(s);
+	return NULL;
+}
+
+void
+side_free(struct side *s)
+{
+	if (s == NULL)
+		return;
+	for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		free(s->data[c]);
+	for (int64_t i = 0; s->exporters != NULL && i < s->n_exporters; i++)
+		free((char *)(uintptr_t)s->exporters[i].name);
+	free(s->exporters);
+	free(s->addrs);
+	free(s->rate);
+	free(s);
+}
+
+uint32_t
+side_rate(const struct side *s, int64_t path)
+{
+	return path >= 0 && path < s->n_paths && s->rate[path] > 0 ?
+	    s->rate[path] : 1;
+}
+
+const struct datum *
+side_datum(const struct side *s, int64_t path, enum column c)
+{
+	return path >= 0 && path < s->n_paths ? &s->data[c][path] :
+	    &null_datum;
+}
+
+const struct row_exporter *
+side_exporter(const struct side *s, int64_t id)
+{
+	return id >= 0 && id < s->n_exporters &&
+	    s->exporters[id].address.len != 0 ? &s->exporters[id] : NULL;
+}

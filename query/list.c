@@ -1,0 +1,436 @@
+/* Lists of flows: see list.h. */
+#include "query/list.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "query/datum.h"
+#include "query/open.h"
+#include "query/serve.h"
+#include "query/side.h"
+#include "query/sql.h"
+#include "schema/db.h"
+
+#define VALUES_MAX	(COLUMN_COUNT + 8)
+
+struct lister {
+	const struct question	  *q;
+	const struct list_options *o;
+	struct report		  *report;
+	struct tally_sum	  *total;
+	int			   values[VALUES_MAX];
+	size_t			   n_values;
+	bool			   joined;	/* path by SQL, not by side */
+	const struct side	  *side;
+	uint64_t		   path_columns;
+	int64_t			   given;	/* rows told of */
+	int64_t			   taken;	/* rows counted for -c */
+	int64_t			   count_base;
+	bool			   enough;
+	sqlite3			  *sorter;
+	sqlite3_stmt		  *put;
+};
+
+/*
+ * The values of a row: counters first, raw with the path (scaled here), or
+ * scaled by SQL when the path is joined.
+ */
+static void
+choose_values(struct lister *l)
+{
+	uint64_t columns = l->o->columns;
+
+	l->path_columns = columns & flow_home_bits(HOME_PATH);
+	l->values[l->n_values++] = l->joined ? COL_packets :
+	    SQL_VALUE_RAW_PACKETS;
+	l->values[l->n_values++] = l->joined ? COL_bytes :
+	    SQL_VALUE_RAW_BYTES;
+	if (!l->joined)
+		l->values[l->n_values++] = SQL_VALUE_PATH;
+	columns |= flow_bit(COL_first_ms) | flow_bit(COL_duration_ms);
+	columns &= ~(flow_bit(COL_packets) | flow_bit(COL_bytes));
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		if ((columns >> c & 1) != 0 && (l->joined ||
+		    column_info((enum column)c)->home != HOME_PATH))
+			l->values[l->n_values++] = (int)c;
+	}
+	if (l->joined && (columns & flow_bit(COL_exporter)) != 0) {
+		for (int v = SQL_VALUE_EXPORTER_ADDR; v < SQL_VALUE_END; v++)
+			l->values[l->n_values++] = v;
+	}
+}
+
+static void
+read_datum(sqlite3_stmt *st, int col, struct datum *c)
+{
+	int len;
+
+	c->kind = DATUM_NULL;
+	switch (sqlite3_column_type(st, col)) {
+	case SQLITE_INTEGER:
+		c->kind = DATUM_NUMBER;
+		c->number = sqlite3_column_int64(st, col);
+		break;
+	case SQLITE_BLOB:
+		c->addr = sqlite3_column_blob(st, col);
+		len = sqlite3_column_bytes(st, col);
+		if (len == 4 || len == 16) {
+			c->kind = DATUM_ADDR;
+			c->len = (uint8_t)len;
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+scale(struct datum *c, uint32_t rate)
+{
+	if (c->kind != DATUM_NUMBER || rate <= 1 || c->number <= 0)
+		return;
+	c->number = c->number > INT64_MAX / rate ? INT64_MAX :
+	    c->number * rate;
+}
+
+/* What of the row is in tables path and exporter. */
+static void
+fill_path(const struct lister *l, int64_t path, struct row *row)
+{
+	const struct row_exporter *e;
+
+	for (unsigned c = 0; l->path_columns >> c != 0; c++) {
+		if ((l->path_columns >> c & 1) != 0)
+			datum_to_flow(side_datum(l->side, path, (enum column)c),
+			    &row->flow, (enum column)c);
+	}
+	if (flow_has(&row->flow, COL_exporter) &&
+	    (e = side_exporter(l->side, row->flow.exporter)) != NULL)
+		row->exporter = *e;
+}
+
+static void
+fill_exporter(struct row *row, int value, const struct datum *c,
+    sqlite3_stmt *st, int col)
+{
+	switch (value) {
+	case SQL_VALUE_EXPORTER_ADDR:
+		if (c->kind == DATUM_ADDR)
+			row->exporter.address = addr_from(c->addr, c->len);
+		break;
+	case SQL_VALUE_EXPORTER_VERSION:
+		row->exporter.version = (uint8_t)c->number;
+		break;
+	case SQL_VALUE_EXPORTER_DOMAIN:
+		row->exporter.domain = (uint32_t)c->number;
+		break;
+	case SQL_VALUE_EXPORTER_NAME:
+		row->exporter.name = (const char *)
+		    sqlite3_column_text(st, col);
+		break;
+	default:
+		break;
+	}
+}
+
+/* first: column of the statement that holds the first value. */
+static void
+fill_row(const struct lister *l, sqlite3_stmt *st, int first,
+    struct row *row)
+{
+	uint32_t rate = 1;
+
+	row->flow.set = 0;
+	row->flows = 1;
+	row->exporter = (struct row_exporter){ .name = NULL };
+	if (!l->joined && l->q->scale)
+		rate = side_rate(l->side, sqlite3_column_int64(st, first + 2));
+	for (size_t i = 0; i < l->n_values; i++) {
+		int col = first + (int)i, value = l->values[i];
+		struct datum c = { .kind = DATUM_NULL };
+
+		if (value == SQL_VALUE_PATH) {
+			fill_path(l, sqlite3_column_int64(st, col), row);
+			continue;
+		}
+		read_datum(st, col, &c);
+		if (value == SQL_VALUE_RAW_PACKETS) {
+			scale(&c, rate);
+			value = COL_packets;
+		} else if (value == SQL_VALUE_RAW_BYTES) {
+			scale(&c, rate);
+			value = COL_bytes;
+		}
+		if (value < COLUMN_COUNT)
+			datum_to_flow(&c, &row->flow, (enum column)value);
+		else
+			fill_exporter(row, value, &c, st, col);
+	}
+}
+
+static void
+give(struct lister *l, sqlite3_stmt *st, int first)
+{
+	struct row row;
+	struct tally_sum sum;
+
+	fill_row(l, st, first, &row);
+	sum = (struct tally_sum){ .flows = 1, .packets = row_packets(&row),
+		.bytes = row_bytes(&row), .first_ms = row.flow.first_ms,
+		.last_ms = row_last_ms(&row) };
+	tally_add(l->total, &sum);
+	l->given++;
+	if (!l->o->visit(l->o->arg, &row) ||
+	    (l->o->limit > 0 && l->given >= l->o->limit))
+		l->enough = true;
+}
+
+/* ---- sorting ---- */
+
+static int
+sorter_open(struct lister *l, struct err *err)
+{
+	sqlite3_str *s = sqlite3_str_new(NULL);
+	char *sql;
+
+	l->sorter = db_open("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+	    err);
+	if (l->sorter == NULL || db_exec(l->sorter, "PRAGMA journal_mode = "
+	    "OFF; PRAGMA synchronous = OFF", err) == -1) {
+		sqlite3_free(sqlite3_str_finish(s));
+		return -1;
+	}
+	sqlite3_str_appendall(s, "CREATE TABLE sorted (seq INTEGER PRIMARY "
+	    "KEY, value");
+	for (size_t i = 0; i < l->n_values; i++)
+		sqlite3_str_appendf(s, ", c%d", (int)i);
+	sqlite3_str_appendall(s, "); BEGIN");
+	sql = sqlite3_str_finish(s);
+	if (sql == NULL || db_exec(l->sorter, sql, err) == -1) {
+		sqlite3_free(sql);
+		return -1;
+	}
+	sqlite3_free(sql);
+	s = sqlite3_str_new(NULL);
+	sqlite3_str_appendall(s, "INSERT INTO sorted VALUES (NULL, ?");
+	for (size_t i = 0; i < l->n_values; i++)
+		sqlite3_str_appendall(s, ", ?");
+	sqlite3_str_appendall(s, ")");
+	sql = sqlite3_str_finish(s);
+	if (sql != NULL)
+		l->put = db_prepare(l->sorter, sql, err);
+	sqlite3_free(sql);
+	return l->put == NULL ? -1 : 0;
+}
+
+static int
+put(struct lister *l, sqlite3_stmt *st, struct err *err)
+{
+	struct tally_sum sum;
+	struct row row;
+
+	fill_row(l, st, 0, &row);
+	sum = (struct tally_sum){ .flows = 1, .packets = row_packets(&row),
+		.bytes = row_bytes(&row), .first_ms = row.flow.first_ms,
+		.last_ms = row_last_ms(&row) };
+	(void)sqlite3_bind_int64(l->put, 1,
+	    order_value(l->o->order->metric, &sum));
+	for (size_t i = 0; i < l->n_values; i++)
+		(void)sqlite3_bind_value(l->put, (int)i + 2,
+		    sqlite3_column_value(st, (int)i));
+	return db_step(l->put, err) == -1 ? -1 : 0;
+}
+
+static int
+give_sorted(struct lister *l, struct err *err)
+{
+	sqlite3_stmt *st = db_prepare(l->sorter, l->o->order->ascending ?
+	    "SELECT * FROM sorted ORDER BY value, seq" :
+	    "SELECT * FROM sorted ORDER BY value DESC, seq", err);
+	int rc = st == NULL ? -1 : 1;
+
+	l->enough = false;
+	while (rc == 1 && !l->enough && (rc = db_step(st, err)) == 1)
+		give(l, st, 2);
+	sqlite3_finalize(st);
+	return rc == -1 ? -1 : 0;
+}
+
+/* ---- shards ---- */
+
+static enum sql_order
+sql_order_of(const struct order *o)
+{
+	static const enum sql_order by_metric[] = {
+		[METRIC_FLOWS] = SQL_ORDER_NONE,
+		[METRIC_PACKETS] = SQL_ORDER_PACKETS,
+		[METRIC_BYTES] = SQL_ORDER_BYTES,
+		[METRIC_PPS] = SQL_ORDER_PPS,
+		[METRIC_BPS] = SQL_ORDER_BPS,
+		[METRIC_BPP] = SQL_ORDER_BPP,
+		[METRIC_TSTART] = SQL_ORDER_TSTART,
+		[METRIC_TEND] = SQL_ORDER_TEND,
+		[METRIC_DURATION] = SQL_ORDER_DURATION,
+	};
+
+	return by_metric[o->metric];
+}
+
+/* Most rows worth reading of this shard; -1: no limit. */
+static int64_t
+rows_wanted(const struct lister *l)
+{
+	int64_t limit = l->o->limit > 0 ? l->o->limit : -1;
+
+	if (l->sorter == NULL && limit > 0)
+		limit -= l->given;
+	if (l->q->most_flows > 0) {
+		int64_t left = l->q->most_flows - l->taken;
+
+		/* -c counts before the sorting */
+		limit = l->sorter != NULL || limit < 0 || left < limit ?
+		    left : limit;
+	}
+	return limit;
+}
+
+static int
+read_rows(struct lister *l, sqlite3_stmt *st, struct err *err)
+{
+	int rc;
+
+	while ((rc = db_step(st, err)) == 1) {
+		l->taken++;
+		if (l->sorter != NULL) {
+			if (put(l, st, err) == -1)
+				return -1;
+		} else {
+			give(l, st, 0);
+		}
+		if (l->enough)
+			return 0;
+	}
+	return rc;
+}
+
+static int
+list_shard(struct lister *l, struct open_shard *s, struct err *err)
+{
+	const struct question *q = l->q;
+	struct sql_shape shape = { .schema = "main", .rollup = -1,
+		.scale = q->scale,
+		.no_index = q->no_index || question_in_order(q),
+		.has_window = q->has_window, .within = q->within,
+		.from_ms = q->from_ms, .to_ms = q->to_ms,
+		.count_base = l->count_base };
+	bool order = l->sorter != NULL && q->most_flows == 0;
+	struct side *side = l->joined ? NULL : side_load(s->db, "main",
+	    l->path_columns, err);
+	sqlite3_stmt *st = NULL;
+	struct sql sql;
+	int rc = -1;
+
+	if (!l->joined && side == NULL)
+		return -1;
+	l->side = side;
+	if (sql_list(&sql, l->values, l->n_values, q->filter, &shape,
+	    order ? sql_order_of(l->o->order) : SQL_ORDER_NONE,
+	    order && l->o->order->ascending, rows_wanted(l), err) == 0) {
+		st = db_prepare(s->db, sql.text, err);
+		if (st != NULL && sql_bind_all(st, &sql, err) == 0)
+			rc = read_rows(l, st, err);
+		sqlite3_finalize(st);
+		sql_clear(&sql);
+	}
+	side_free(side);
+	return rc;
+}
+
+static int
+visit_shard(struct lister *l, const char *path, struct err *err)
+{
+	struct timespec a, b;
+	struct open_shard s;
+	enum serve_skip skip;
+	int rc = 0;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &a);
+	if (shard_open(path, l->q->stop, &s, err) == -1)
+		return -1;
+	skip = serve_window(l->q, &s.meta);
+	if (skip == SERVE_READ)
+		rc = list_shard(l, &s, err);
+	if (skip == SERVE_READ) {
+		l->report->read++;
+		l->report->processed += s.meta.flows;
+	} else {
+		l->report->skipped++;
+	}
+	l->count_base += s.meta.flows;
+	(void)clock_gettime(CLOCK_MONOTONIC, &b);
+	if (rc == 0)
+		rc = report_shard(l->report, path, skip == SERVE_READ ?
+		    "flows" : "skipped: outside the window",
+		    skip == SERVE_READ ? s.meta.flows : 0,
+		    (double)(b.tv_sec - a.tv_sec) +
+		    (double)(b.tv_nsec - a.tv_nsec) / 1e9, err);
+	shard_close(&s);
+	return rc;
+}
+
+static int
+visit_all(struct lister *l, const struct shard_list *list, struct err *err)
+{
+	const struct work_options *o = &l->o->work;
+
+	for (size_t i = 0; i < list->n && !l->enough; i++) {
+		const char *path = list->v[i].path;
+
+		if (l->q->most_flows > 0 && l->taken >= l->q->most_flows)
+			break;
+		if (visit_shard(l, path, err) == -1) {
+			if (err->code == ERR_STOPPED)
+				return -1;
+			if (!o->named && shard_is_gone(path)) {
+				l->report->skipped++;
+			} else if (o->skip_bad) {
+				l->report->bad++;
+				(void)fprintf(stderr, "flowq: skipped: %s\n",
+				    err->msg);
+			} else {
+				return -1;
+			}
+		}
+		if (o->progress != NULL)
+			o->progress(o->arg, i + 1, list->n,
+			    l->report->processed);
+	}
+	return 0;
+}
+
+int
+list_flows(const struct question *q, const struct shard_list *list,
+    const struct list_options *o, struct tally_sum *total,
+    struct report *report, struct err *err)
+{
+	struct lister l = { .q = q, .o = o, .report = report, .total = total,
+		.joined = o->order != NULL };
+	int rc = 0;
+
+	*total = (struct tally_sum){ .first_ms = INT64_MAX,
+		.last_ms = INT64_MIN };
+	choose_values(&l);
+	if (o->order != NULL)
+		rc = sorter_open(&l, err);
+	if (rc == 0)
+		rc = visit_all(&l, list, err);
+	if (rc == 0 && l.sorter != NULL)
+		rc = give_sorted(&l, err);
+	sqlite3_finalize(l.put);
+	if (l.sorter != NULL)
+		(void)sqlite3_close(l.sorter);
+	return rc;
+}

@@ -1,0 +1,399 @@
+/*
+ * Ordering sums: see rank.h.  Three ways, by what is asked: the first N are
+ * kept in a heap whose top is the worst of them; all of a table in memory is
+ * sorted in place, as numbers of its entries; all of what came in parts goes
+ * through a sorted table of SQLite, which has files for it.
+ */
+#include "query/rank.h"
+
+#include <netinet/in.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "query/match.h"
+#include "schema/db.h"
+
+/* A row on its way: a key and its sums, both directions of them. */
+struct entry {
+	int64_t			 value;		/* what it is ordered by */
+	struct tally_sum	 sum;
+	struct tally_sum	 other;		/* flows 0: none */
+	uint8_t			 len;
+	uint8_t			 key[];
+};
+
+struct place {
+	int64_t		value;
+	uint32_t	at;		/* entry of the table */
+};
+
+struct rank {
+	struct rank_options	 o;
+	size_t			 stride;	/* of a struct entry with its key */
+	uint8_t			*heap;
+	size_t			 n;
+	size_t			 cap;
+	struct tally		*table;		/* limit 0, not in parts */
+	struct place		*places;
+	struct entry		*scratch;
+	sqlite3			*sorter;
+	sqlite3_stmt		*put;
+};
+
+static const char sorter_sql[] =
+    "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+    "CREATE TABLE sorted (value INTEGER, sort_key BLOB, entry BLOB); BEGIN";
+
+struct rank *
+rank_new(const struct rank_options *o, struct err *err)
+{
+	struct rank *r = calloc(1, sizeof(*r));
+	size_t align = _Alignof(struct entry);
+
+	if (r == NULL)
+		goto fail;
+	r->o = *o;
+	r->stride = (sizeof(struct entry) + group_key_max(o->group) + align -
+	    1) / align * align;
+	r->scratch = calloc(1, r->stride);
+	if (r->scratch == NULL)
+		goto fail;
+	if (o->limit > 0 || !o->in_parts)
+		return r;
+	/* "" is a file of its own, which vanishes */
+	r->sorter = db_open("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+	    err);
+	if (r->sorter != NULL && db_exec(r->sorter, sorter_sql, err) == 0 &&
+	    (r->put = db_prepare(r->sorter,
+	    "INSERT INTO sorted VALUES (?1, ?2, ?3)", err)) != NULL)
+		return r;
+	rank_free(r);
+	return NULL;
+fail:
+	rank_free(r);
+	(void)err_set(err, "out of memory");
+	return NULL;
+}
+
+void
+rank_free(struct rank *r)
+{
+	if (r == NULL)
+		return;
+	sqlite3_finalize(r->put);
+	sqlite3_close(r->sorter);
+	free(r->heap);
+	free(r->places);
+	free(r->scratch);
+	free(r);
+}
+
+static struct entry *
+heap_at(const struct rank *r, size_t i)
+{
+	return (struct entry *)(void *)(r->heap + i * r->stride);
+}
+
+/* ---- the row of an entry ---- */
+
+static void
+make_row(const struct rank *r, const struct entry *e, struct row *row)
+{
+	struct tally_sum all = e->sum;
+
+	if (e->other.flows > 0) {
+		tally_add(&all, &e->other);
+		all.packets = e->sum.packets;
+		all.bytes = e->sum.bytes;
+	}
+	group_row(r->o.group, e->key, e->len, &all, row);
+	if (r->o.group->bidir) {
+		row->flow.out_packets = (uint64_t)e->other.packets;
+		row->flow.out_bytes = (uint64_t)e->other.bytes;
+		row->flow.set |= flow_bit(COL_out_packets) |
+		    flow_bit(COL_out_bytes);
+	}
+}
+
+/* Does the direction of the entry lead away from the lower port? */
+static bool
+from_server(const struct rank *r, const uint8_t *key, size_t len,
+    const struct tally_sum *sum)
+{
+	struct row row;
+
+	group_row(r->o.group, key, len, sum, &row);
+	return (row.flow.proto == IPPROTO_TCP ||
+	    row.flow.proto == IPPROTO_UDP) &&
+	    flow_has(&row.flow, COL_src_port) &&
+	    flow_has(&row.flow, COL_dst_port) &&
+	    row.flow.src_port < row.flow.dst_port;
+}
+
+/*
+ * Fills e from an entry of the table; false when it is not to be shown: the
+ * other direction tells of it.
+ */
+static bool
+take(const struct rank *r, const struct tally *t, size_t i, struct entry *e)
+{
+	const uint8_t *key;
+	const struct tally_sum *sum, *other = NULL;
+	size_t len;
+	bool swap = false;
+
+	sum = tally_entry(t, i, &key, &len);
+	/* what was subtracted altogether is not there */
+	if (sum->flows <= 0)
+		return false;
+	e->sum = *sum;
+	e->other = (struct tally_sum){ .flows = 0,
+		.first_ms = INT64_MAX, .last_ms = INT64_MIN };
+	e->len = (uint8_t)len;
+	memcpy(e->key, key, len);
+	if (r->o.group->bidir) {
+		e->key[len - 1] ^= 1;
+		other = tally_find(t, e->key, len);
+		e->key[len - 1] ^= 1;
+	}
+	if (other != NULL && (other->first_ms < sum->first_ms ||
+	    (other->first_ms == sum->first_ms && key[len - 1] != 0)))
+		return false;
+	if (other != NULL)
+		e->other = *other;
+	if (r->o.to_server)
+		swap = from_server(r, key, len, sum);
+	if (swap) {
+		struct tally_sum s = e->sum;
+
+		e->key[len - 1] ^= 1;
+		e->sum = e->other;
+		e->other = s;
+	}
+	return true;
+}
+
+static bool
+passes(const struct rank *r, const struct entry *e)
+{
+	const struct match_env env = { .scale = false };
+	struct row row;
+
+	if (r->o.having == NULL)
+		return true;
+	make_row(r, e, &row);
+	row.flow.flows = row.flows > (int64_t)UINT32_MAX ? UINT32_MAX :
+	    (uint32_t)row.flows;
+	row.flow.set |= flow_bit(COL_flows);
+	return filter_match(r->o.having, &row.flow, &env);
+}
+
+static int64_t
+value_of(const struct rank *r, const struct entry *e)
+{
+	struct tally_sum all = e->sum;
+
+	tally_add(&all, &e->other);
+	return order_value(r->o.order->metric, &all);
+}
+
+/* ---- the first N ---- */
+
+/* < 0: a stands before b in the answer. */
+static int
+compare(const struct rank *r, int64_t va, const uint8_t *ka, int64_t vb,
+    const uint8_t *kb)
+{
+	if (va != vb)
+		return (va > vb) == r->o.order->ascending ? 1 : -1;
+	return group_compare(r->o.group, ka, kb);
+}
+
+static int
+compare_entries(const struct rank *r, const struct entry *a,
+    const struct entry *b)
+{
+	return compare(r, a->value, a->key, b->value, b->key);
+}
+
+/* Moves the entry at i down until both below it stand before it. */
+static void
+sift_down(struct rank *r, size_t i, size_t n)
+{
+	struct entry *tmp = r->scratch;
+
+	for (;;) {
+		size_t worst = i, child = 2 * i + 1;
+
+		for (size_t k = child; k < child + 2 && k < n; k++) {
+			if (compare_entries(r, heap_at(r, k),
+			    heap_at(r, worst)) > 0)
+				worst = k;
+		}
+		if (worst == i)
+			return;
+		memcpy(tmp, heap_at(r, i), r->stride);
+		memcpy(heap_at(r, i), heap_at(r, worst), r->stride);
+		memcpy(heap_at(r, worst), tmp, r->stride);
+		i = worst;
+	}
+}
+
+static void
+sift_up(struct rank *r, size_t i)
+{
+	struct entry *tmp = r->scratch;
+
+	while (i > 0) {
+		size_t up = (i - 1) / 2;
+
+		if (compare_entries(r, heap_at(r, i), heap_at(r, up)) <= 0)
+			return;
+		memcpy(tmp, heap_at(r, i), r->stride);
+		memcpy(heap_at(r, i), heap_at(r, up), r->stride);
+		memcpy(heap_at(r, up), tmp, r->stride);
+		i = up;
+	}
+}
+
+static int
+keep(struct rank *r, const struct entry *e, struct err *err)
+{
+	if (r->n == (size_t)r->o.limit) {
+		if (compare_entries(r, e, heap_at(r, 0)) >= 0)
+			return 0;
+		memcpy(heap_at(r, 0), e, r->stride);
+		sift_down(r, 0, r->n);
+		return 0;
+	}
+	if (r->n == r->cap) {
+		size_t cap = r->cap == 0 ? 64 : r->cap * 2;
+		uint8_t *heap = realloc(r->heap, cap * r->stride);
+
+		if (heap == NULL)
+			return err_set(err, "out of memory");
+		r->heap = heap;
+		r->cap = cap;
+	}
+	memcpy(heap_at(r, r->n), e, r->stride);
+	sift_up(r, r->n++);
+	return 0;
+}
+
+/* ---- all ---- */
+
+static int
+put_sorted(struct rank *r, const struct entry *e, struct err *err)
+{
+	uint8_t sort_key[2 * TALLY_KEY_MAX];
+	size_t n = group_sort_key(r->o.group, e->key, sort_key);
+
+	(void)sqlite3_bind_int64(r->put, 1, e->value);
+	(void)sqlite3_bind_blob(r->put, 2, sort_key, (int)n, SQLITE_STATIC);
+	(void)sqlite3_bind_blob(r->put, 3, e, (int)r->stride, SQLITE_STATIC);
+	return db_step(r->put, err) == -1 ? -1 : 0;
+}
+
+static int
+note_place(struct rank *r, size_t i, int64_t value, struct err *err)
+{
+	if (r->n == r->cap) {
+		size_t cap = r->cap == 0 ? 1024 : r->cap * 2;
+		struct place *v = realloc(r->places, cap * sizeof(*v));
+
+		if (v == NULL)
+			return err_set(err, "out of memory");
+		r->places = v;
+		r->cap = cap;
+	}
+	r->places[r->n++] = (struct place){ value, (uint32_t)i };
+	return 0;
+}
+
+int
+rank_add(struct rank *r, struct tally *part, struct err *err)
+{
+	struct entry *e = calloc(1, r->stride);
+	int rc = e == NULL ? err_set(err, "out of memory") : 0;
+
+	r->table = part;
+	for (size_t i = 0; i < tally_count(part) && rc == 0; i++) {
+		if (!take(r, part, i, e) || !passes(r, e))
+			continue;
+		e->value = value_of(r, e);
+		if (r->o.limit > 0)
+			rc = keep(r, e, err);
+		else if (r->o.in_parts)
+			rc = put_sorted(r, e, err);
+		else
+			rc = note_place(r, i, e->value, err);
+	}
+	free(e);
+	return rc;
+}
+
+static int
+place_compare(const void *va, const void *vb, void *arg)
+{
+	const struct place *a = va, *b = vb;
+	const struct rank *r = arg;
+	const uint8_t *ka, *kb;
+	size_t len;
+
+	(void)tally_entry(r->table, a->at, &ka, &len);
+	(void)tally_entry(r->table, b->at, &kb, &len);
+	return compare(r, a->value, ka, b->value, kb);
+}
+
+static int
+each_sorted(struct rank *r, void (*visit)(void *arg, const struct row *row),
+    void *arg, struct err *err)
+{
+	sqlite3_stmt *st = db_prepare(r->sorter, r->o.order->ascending ?
+	    "SELECT entry FROM sorted ORDER BY value, sort_key" :
+	    "SELECT entry FROM sorted ORDER BY value DESC, sort_key", err);
+	int rc = st == NULL ? -1 : 1;
+	struct row row;
+
+	while (rc == 1 && (rc = db_step(st, err)) == 1) {
+		memcpy(r->scratch, sqlite3_column_blob(st, 0), r->stride);
+		make_row(r, r->scratch, &row);
+		visit(arg, &row);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int
+rank_each(struct rank *r, void (*visit)(void *arg, const struct row *row),
+    void *arg, struct err *err)
+{
+	struct row row;
+
+	if (r->sorter != NULL)
+		return each_sorted(r, visit, arg, err);
+	if (r->o.limit == 0) {
+		if (r->n > 1)
+			qsort_r(r->places, r->n, sizeof(*r->places),
+			    place_compare, r);
+		for (size_t i = 0; i < r->n; i++) {
+			(void)take(r, r->table, r->places[i].at, r->scratch);
+			make_row(r, r->scratch, &row);
+			visit(arg, &row);
+		}
+		return 0;
+	}
+	/* the worst goes to the end, until the best stands first */
+	for (size_t n = r->n; n > 1; n--) {
+		memcpy(r->scratch, heap_at(r, 0), r->stride);
+		memcpy(heap_at(r, 0), heap_at(r, n - 1), r->stride);
+		memcpy(heap_at(r, n - 1), r->scratch, r->stride);
+		sift_down(r, 0, n - 1);
+	}
+	for (size_t i = 0; i < r->n; i++) {
+		make_row(r, heap_at(r, i), &row);
+		visit(arg, &row);
+	}
+	return 0;
+}

@@ -1,0 +1,32 @@
+/*
+ * Which table of a shard serves a group: a roll-up when it holds all that
+ * the question touches, else the flows themselves.
+ */
+#ifndef QUERY_SERVE_H
+#define QUERY_SERVE_H
+
+#include <stdbool.h>
+
+#include "query/open.h"
+#include "query/question.h"
+
+enum serve_skip { SERVE_READ, SERVE_EMPTY, SERVE_EARLIER, SERVE_LATER };
+
+/* Can the shard hold flows of the window? */
+enum serve_skip serve_window(const struct question *q,
+	    const struct shard_meta *m);
+
+/* The passes over roll-ups that add up to the answer for one group. */
+struct serve_pass {
+	enum rollup	rollup;
+	unsigned	side;	/* of the statistic that its key stands for */
+	int		sign;	/* -1: counted twice, take away */
+};
+
+#define SERVE_PASSES	3
+
+/* How many passes; 0: the flows must be read. */
+unsigned serve_rollups(const struct question *q, const struct group *g,
+	    const struct open_shard *s, struct serve_pass out[SERVE_PASSES]);
+
+#endif

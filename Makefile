@@ -35,7 +35,7 @@ ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now $(SAN) $(LDFLAGS)
 
 SCHEMA_LIBS = -lsqlite3
 COLLECTOR_LIBS = -lev -lconfuse -lpcap -lm
-QUERY_LIBS = -lcsv -lm
+QUERY_LIBS = -lcsv -lconfuse -lm
 TEST_LIBS = -lcriterion
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))

@@ -1,0 +1,40 @@
+/*
+ * From a request to printed rows: opens nothing itself, wires the parts.
+ */
+#ifndef QUERY_ANSWER_H
+#define QUERY_ANSWER_H
+
+#include <stdatomic.h>
+
+#include "query/filter.h"
+#include "query/names.h"
+#include "query/out.h"
+#include "query/question.h"
+#include "query/report.h"
+#include "query/request.h"
+#include "query/work.h"
+#include "schema/err.h"
+#include "schema/shard.h"
+
+/* Everything that a request needs, ready to be run. */
+struct answer {
+	const struct request	*request;
+	struct question		 q;
+	const struct filter	*having;	/* -P, or NULL */
+	struct shard_list	 list;
+	struct work_options	 work;
+	struct report		 report;
+	struct out		*out;
+	const struct names	*names;
+};
+
+/*
+ * Statistics, aggregates or a list of flows.  What was printed is in out, not
+ * yet flushed.
+ */
+int	answer_run(struct answer *a, struct err *err);
+
+/* -I: totals by protocol, as lines "Key: value". */
+int	answer_info(struct answer *a, struct err *err);
+
+#endif

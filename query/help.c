@@ -1,0 +1,151 @@
+/* Help texts: see help.h.  Lists of names come from the tables themselves. */
+#include "query/help.h"
+
+#include <string.h>
+
+#include "query/order.h"
+#include "query/print.h"
+#include "query/stats.h"
+#include "query/words.h"
+
+#define WIDTH	72
+
+static const char usage_text[] =
+"usage: flowq [options] [filter]\n"
+"       flowq help filter | stats | formats\n"
+"\n"
+"Where  -R DIR[/flows.A[:flows.B]]  all shards, from slot A, from A to B\n"
+"       -r FILE   one shard          -M DIR/a:b:c  several sources\n"
+"When   -t WINDOW \"last 2h\", today, 2026/11/23.05:00-2026/11/23.06:00, ...\n"
+"       --within  only flows wholly inside;  --utc  times without a zone\n"
+"What   -s STAT[:p][/ORDER]  statistic, repeatable (srcip, dstip, dstport ...)\n"
+"       -A FIELDS  add up by fields    -a  by 5-tuple   -b, -B  both ways\n"
+"       -O ORDER   bytes, packets, flows, pps, bps, bpp, tstart, tend, duration\n"
+"       -n N  rows (10 of a statistic; 0 all)   -c N  look at N flows only\n"
+"       -P FILTER  filter what was added up     -I  totals by protocol\n"
+"       -f FILE    filter from a file           -Z  check the filter only\n"
+"How    -o FORMAT  line long extended biline bilong fmt:... csv json ndjson ...\n"
+"       -q  no heading and summary   -N  plain numbers   -6  whole IPv6\n"
+"       --raw  not scaled by sampling   --names DIR  names beside numbers\n"
+"       --excel  CSV for a double click  --exporters  who sent, what was lost\n"
+"       --sql  the same as a script for sqlite3   --explain  what served it\n"
+"       --skip-bad  leave out damaged shards   --no-dns  no host names\n"
+"       --memory SIZE (512M)   --threads N   --no-rollup   --no-index\n"
+"\n"
+"flowq -R /srv/netflow/cisco -t \"last 1h\" -s dstip/bytes\n"
+"flowq -R /srv/netflow/cisco -s srcip -O bytes -n 50 \"dst ip 192.168.10.57\"\n"
+"flowq -R /srv/netflow/cisco -s dstip/bytes -n 100 -o csv \\\n"
+"    \"dst net 192.168.10.0/24 and not src net 192.168.0.0/16\" > top.csv\n";
+
+static const char filter_text[] =
+"A filter is tests joined by and, or, not and parentheses (&&, ||, !):\n"
+"\n"
+"  src ip 10.1.2.3            dst net 192.168.10.0/24    ip in [a b c/len]\n"
+"  port 53                    dst port > 1024            port 50-60\n"
+"  proto tcp, tcp, udp        ipv4, ipv6                 port in [80 443]\n"
+"  flags S and not flags A    bytes > 1m                 packets >= 100\n"
+"  duration > 5000            bps > 10m                  bpp < 100\n"
+"  src as 64512               in if 3                    tos 184\n"
+"\n"
+"Without src or dst either side counts.  Comparisons: = != < <= > >=, none\n"
+"is =.  Numbers take k m g t (1000).  A test on a field that was not sent is\n"
+"false.  # begins a comment, @include FILE takes text from a file.\n"
+"\n"
+"Words that may begin a test:\n";
+
+static const char stats_text[] =
+"-s STAT[:p][/ORDER][:a]  :p splits by protocol, :a turns the order round.\n"
+"ip, port, as, if ... count a flow once under each side.  -A takes several,\n"
+"joined by commas; addresses may be cut: srcip4/24, dstip6/48.\n"
+"\n"
+"Statistics and fields (also record, for -s: whole 5-tuples; srcnet, dstnet,\n"
+"for -A: cut at the route's prefix):\n";
+
+static void
+print_names(struct out *out, const char *(*at)(size_t i))
+{
+	size_t column = 0;
+
+	for (size_t i = 0; at(i) != NULL; i++) {
+		size_t len = strlen(at(i));
+
+		if (column + len + 2 > WIDTH) {
+			out_char(out, '\n');
+			column = 0;
+		}
+		out_text(out, column == 0 ? "  " : ", ");
+		out_text(out, at(i));
+		column += len + 2;
+	}
+	out_char(out, '\n');
+}
+
+static const char *
+stat_name(size_t i)
+{
+	const struct stat_info *s = stat_at(i);
+
+	return s == NULL ? NULL : s->name;
+}
+
+static const char *
+word_phrase(size_t i)
+{
+	const struct word *w = words_at(i);
+
+	return w == NULL ? NULL : w->phrase;
+}
+
+static void
+print_filter(struct out *out)
+{
+	out_text(out, filter_text);
+	print_names(out, word_phrase);
+}
+
+static void
+print_stats(struct out *out)
+{
+	out_text(out, stats_text);
+	print_names(out, stat_name);
+	out_text(out, "\nOrders:\n");
+	print_names(out, order_at);
+}
+
+static void
+print_formats(struct out *out)
+{
+	out_text(out, "Formats of -o:\n");
+	print_names(out, print_format_at);
+}
+
+static const struct topic {
+	const char	*name;
+	void		(*print)(struct out *out);
+} topics[] = {
+	{ "filter", print_filter },
+	{ "stats", print_stats },
+	{ "formats", print_formats },
+};
+
+const char *
+help_topics(void)
+{
+	return "filter, stats or formats";
+}
+
+int
+help_print(struct out *out, const char *topic)
+{
+	if (topic == NULL) {
+		out_text(out, usage_text);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
+		if (strcmp(topic, topics[i].name) == 0) {
+			topics[i].print(out);
+			return 0;
+		}
+	}
+	return -1;
+}

@@ -1,0 +1,346 @@
+/*
+ * flowq: options, filter and window into a question, the question to the
+ * shards, the answer to stdout.  See flowq(1).
+ */
+#include <confuse.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "query/answer.h"
+#include "query/caret.h"
+#include "query/help.h"
+#include "query/open.h"
+#include "query/progress.h"
+#include "query/resolve.h"
+#include "query/source.h"
+#include "query/window.h"
+
+#define WHO		"flowq"
+#define EXIT_OK		0
+#define EXIT_FAILED	1
+#define EXIT_USAGE	2
+
+#define CONFIG_PATH	"/etc/flowdb/flowdb.conf"
+#define DEFAULT_DIR	"/var/lib/flowdb"
+
+/* The only thing a signal handler may touch. */
+static atomic_bool interrupted;
+
+static void
+on_interrupt(int sig)
+{
+	(void)sig;
+	atomic_store(&interrupted, true);
+}
+
+static int
+complain(const struct err *err, int rc)
+{
+	(void)fprintf(stderr, WHO ": %s\n", err->msg);
+	return rc;
+}
+
+/* An error in text, with the place; or one without. */
+static int
+complain_at(const char *text, const struct err *err)
+{
+	if (err->code == ERR_SYNTAX && text != NULL)
+		caret_print(stderr, WHO, NULL, text, err);
+	else
+		(void)complain(err, 0);
+	return EXIT_USAGE;
+}
+
+/* ---- input of the question ---- */
+
+/* Key "directory" of the collector's configuration; malloc'd, or NULL. */
+static char *
+configured_dir(void)
+{
+	cfg_opt_t opts[] = {
+		CFG_STR("directory", NULL, CFGF_NONE),
+		CFG_END()
+	};
+	cfg_t *cfg;
+	char *dir = NULL;
+
+	if (access(CONFIG_PATH, R_OK) != 0)
+		return NULL;
+	cfg = cfg_init(opts, CFGF_IGNORE_UNKNOWN);
+	if (cfg == NULL)
+		return NULL;
+	/* what else stands there is the collector's to judge */
+	if (cfg_parse(cfg, CONFIG_PATH) == CFG_SUCCESS &&
+	    cfg_getstr(cfg, "directory") != NULL)
+		dir = strdup(cfg_getstr(cfg, "directory"));
+	cfg_free(cfg);
+	return dir;
+}
+
+static int
+read_filter(const struct request *r, struct source *src,
+    struct filter **filter)
+{
+	const struct filter_env env = { .utc = r->print.utc,
+		.resolve = r->no_dns ? NULL : resolve_host };
+	struct err err;
+	int rc = r->filter_file != NULL ?
+	    source_file(src, r->filter_file, &err) :
+	    source_text(src, r->filter, &err);
+
+	*filter = NULL;
+	if (rc == 0)
+		*filter = filter_parse_env(src->text, &env, &err);
+	if (*filter != NULL)
+		return 0;
+	source_report(stderr, WHO, src, &err);
+	return EXIT_USAGE;
+}
+
+static int
+read_having(const struct request *r, struct filter **having)
+{
+	struct err err;
+
+	*having = NULL;
+	if (r->having == NULL)
+		return 0;
+	*having = filter_parse(r->having, &err);
+	return *having == NULL ? complain_at(r->having, &err) : 0;
+}
+
+/* First and last moment of all flows, for -t +N and -t -N. */
+static int
+data_range(const struct answer *a, int64_t *first, int64_t *last,
+    struct err *err)
+{
+	*first = INT64_MAX;
+	*last = INT64_MIN;
+	for (size_t i = 0; i < a->list.n; i++) {
+		struct open_shard s;
+
+		if (shard_open(a->list.v[i].path, &interrupted, &s, err) == -1)
+			return -1;
+		if (s.meta.has_range && s.meta.first_ms < *first)
+			*first = s.meta.first_ms;
+		if (s.meta.has_range && s.meta.last_ms > *last)
+			*last = s.meta.last_ms;
+		shard_close(&s);
+	}
+	return 0;
+}
+
+static int
+apply_window(struct answer *a, const struct window *w)
+{
+	struct question *q = &a->q;
+	struct err err;
+	int64_t first, last;
+
+	q->from_ms = w->has_from ? w->from_ms : INT64_MIN;
+	q->to_ms = w->has_to ? w->to_ms : INT64_MAX;
+	q->has_window = w->has_from || w->has_to;
+	if (w->relative == WINDOW_FIXED)
+		return 0;
+	if (data_range(a, &first, &last, &err) == -1)
+		return complain(&err, EXIT_FAILED);
+	if (first > last)
+		return 0;
+	q->has_window = true;
+	q->from_ms = w->relative == WINDOW_FIRST ? first : last - w->span_ms;
+	q->to_ms = w->relative == WINDOW_FIRST ? first + w->span_ms : last;
+	return 0;
+}
+
+static int
+find_shards(const struct request *r, const struct window *w,
+    struct answer *a)
+{
+	struct where where = r->where;
+	char *configured = NULL;
+	struct err err;
+	int rc;
+
+	where.fallback = getenv("FLOWDB_DIR");
+	if (where.fallback == NULL || *where.fallback == '\0') {
+		configured = configured_dir();
+		where.fallback = configured != NULL ? configured : DEFAULT_DIR;
+	}
+	rc = where_list(&where, &a->list, &a->work.named, &err);
+	free(configured);
+	if (rc == -1)
+		return complain(&err, err.code == ERR_SYNTAX ? EXIT_USAGE :
+		    EXIT_FAILED);
+	if (a->list.n == 0)
+		(void)fprintf(stderr, WHO ": no shards in this range\n");
+	if (w->has_from)
+		a->report.skipped += (int64_t)where_cut(&a->list, w->from_ms);
+	return 0;
+}
+
+static unsigned
+processors(const struct request *r)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (r->workers > 0)
+		return (unsigned)r->workers;
+	return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
+}
+
+static int
+make_question(const struct request *r, const struct filter *filter,
+    struct answer *a)
+{
+	struct window w = { .has_from = false };
+	int64_t now_ms = (int64_t)time(NULL) * 1000;
+	struct err err;
+	int rc;
+
+	if (r->window != NULL && window_parse(r->window, now_ms, r->print.utc,
+	    &w, &err) == -1)
+		return complain_at(r->window, &err);
+	a->q = (struct question){ .filter = filter, .groups = r->groups,
+		.n_groups = r->n_groups, .scale = !r->print.raw,
+		.within = r->within, .most_flows = r->most_flows,
+		.no_rollup = r->no_rollup, .no_index = r->no_index,
+		.memory = (size_t)r->memory, .workers = processors(r),
+		.stop = &interrupted };
+	a->work.skip_bad = r->skip_bad;
+	a->report.explain = r->explain;
+	rc = find_shards(r, &w, a);
+	return rc != 0 ? rc : apply_window(a, &w);
+}
+
+/* ---- output ---- */
+
+static void
+explain(const struct report *report)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		const struct report_shard *s = &report->v[i];
+
+		(void)fprintf(stderr, "%s: %s, %lld flows, %.3f s\n", s->path,
+		    s->how, (long long)s->rows, s->sec);
+	}
+	(void)fprintf(stderr, "shards read %lld, skipped %lld, bad %lld; "
+	    "flows in them %lld\n", (long long)report->read,
+	    (long long)report->skipped, (long long)report->bad,
+	    (long long)report->processed);
+}
+
+static int
+run_task(struct answer *a, struct err *err)
+{
+	switch (a->request->task) {
+	case TASK_INFO:
+		return answer_info(a, err);
+	default:
+		return answer_run(a, err);
+	}
+}
+
+static int
+ask(const struct request *r, struct answer *a)
+{
+	struct progress progress;
+	struct err err = { .code = ERR_NONE };
+	int rc;
+
+	progress_begin(&progress, isatty(STDERR_FILENO) && !r->print.quiet);
+	a->work.progress = progress_tell;
+	a->work.arg = &progress;
+	rc = run_task(a, &err);
+	progress_end(&progress);
+	if (rc == -1 && err.code == ERR_SYNTAX)
+		return complain_at(r->format, &err);
+	if (rc == -1)
+		return complain(&err, EXIT_FAILED);
+	if (out_flush(a->out, &err) == -1)
+		return complain(&err, EXIT_FAILED);
+	if (r->explain)
+		explain(&a->report);
+	return a->report.bad > 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+static int
+answer(const struct request *r, struct out *out)
+{
+	struct answer a = { .request = r, .out = out };
+	struct filter *filter = NULL, *having = NULL;
+	struct names *names = NULL;
+	struct source src = { .text = NULL };
+	struct err err;
+	int rc = read_filter(r, &src, &filter);
+
+	if (rc == 0)
+		rc = read_having(r, &having);
+	if (rc == 0 && r->task == TASK_CHECK)
+		goto out;
+	if (rc == 0 && r->names != NULL &&
+	    (names = names_load(r->names, &err)) == NULL)
+		rc = complain(&err, EXIT_FAILED);
+	a.having = having;
+	a.names = names;
+	if (rc == 0)
+		rc = make_question(r, filter, &a);
+	if (rc == 0)
+		rc = ask(r, &a);
+out:
+	report_clear(&a.report);
+	shard_list_clear(&a.list);
+	names_free(names);
+	filter_free(filter);
+	filter_free(having);
+	source_clear(&src);
+	return rc;
+}
+
+static int
+print_text(const struct request *r, struct out *out)
+{
+	struct err err;
+
+	if (r->task == TASK_VERSION) {
+		out_text(out, WHO " " FLOWDB_VERSION "\n");
+	} else if (help_print(out, r->topic) == -1) {
+		(void)fprintf(stderr, WHO ": help on \"%s\"? There is %s\n",
+		    r->topic, help_topics());
+		return EXIT_USAGE;
+	}
+	return out_flush(out, &err) == -1 ? complain(&err, EXIT_FAILED) :
+	    EXIT_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct sigaction action = { .sa_handler = on_interrupt,
+		.sa_flags = (int)SA_RESETHAND };
+	struct out *out = malloc(sizeof(*out));
+	struct request r;
+	const char *text;
+	struct err err;
+	int rc;
+
+	if (out == NULL)
+		return EXIT_FAILED;
+	out_init(out, STDOUT_FILENO);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (request_parse(&r, argc, argv, &text, &err) == -1)
+		rc = complain_at(text, &err);
+	else if (r.task == TASK_HELP || r.task == TASK_VERSION)
+		rc = print_text(&r, out);
+	else
+		rc = answer(&r, out);
+	request_clear(&r);
+	free(out);
+	return rc;
+}

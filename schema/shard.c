@@ -17,6 +17,7 @@
 #define PREFIX		"flows."
 #define SUFFIX		".sqlite"
 #define STAMP_DIGITS	12	/* YYYYMMDDhhmm */
+#define LONG_STAMP	14	/* YYYYMMDDhhmmss */
 #define MAX_DEPTH	8	/* folders below the data directory */
 
 /* 16 KiB pages insert and scan faster than 4 KiB ones (measured). */
@@ -29,11 +30,13 @@ void
 shard_name(int64_t start_ms, char out[SHARD_NAME_MAX])
 {
 	time_t t = (time_t)(start_ms / 1000);
-	char stamp[STAMP_DIGITS + 1] = "";
+	char stamp[LONG_STAMP + 1];
 	struct tm tm;
 
-	if (gmtime_r(&t, &tm) != NULL)
-		(void)strftime(stamp, sizeof(stamp), "%Y%m%d%H%M", &tm);
+	/* a year of five digits has no name of ours */
+	if (gmtime_r(&t, &tm) == NULL || strftime(stamp, sizeof(stamp),
+	    tm.tm_sec == 0 ? "%Y%m%d%H%M" : "%Y%m%d%H%M%S", &tm) == 0)
+		stamp[0] = '\0';
 	(void)snprintf(out, SHARD_NAME_MAX, PREFIX "%s" SUFFIX, stamp);
 }
 
@@ -49,23 +52,29 @@ shard_name_parse(const char *name, bool bare, int64_t *start_ms)
 	const char *p = name + strlen(PREFIX);
 	char back[SHARD_NAME_MAX];
 	struct tm tm = { .tm_isdst = 0 };
+	size_t digits;
 	time_t t;
 
-	if (strncmp(name, PREFIX, strlen(PREFIX)) != 0 ||
-	    strspn(p, "0123456789") != STAMP_DIGITS)
+	if (strncmp(name, PREFIX, strlen(PREFIX)) != 0)
 		return -1;
-	if (strcmp(p + STAMP_DIGITS, SUFFIX) != 0 &&
-	    !(bare && p[STAMP_DIGITS] == '\0'))
+	digits = strspn(p, "0123456789");
+	if (digits != STAMP_DIGITS && digits != LONG_STAMP)
+		return -1;
+	if (strcmp(p + digits, SUFFIX) != 0 && !(bare && p[digits] == '\0'))
 		return -1;
 	tm.tm_year = two(p) * 100 + two(p + 2) - 1900;
 	tm.tm_mon = two(p + 4) - 1;
 	tm.tm_mday = two(p + 6);
 	tm.tm_hour = two(p + 8);
 	tm.tm_min = two(p + 10);
+	tm.tm_sec = digits == LONG_STAMP ? two(p + 12) : 0;
 	t = timegm(&tm);
-	/* timegm mends a 31st of February: then the name was no time */
+	/*
+	 * timegm mends a 31st of February: then the name was no time.  Nor is
+	 * one with seconds 00, for each slot has one name only.
+	 */
 	shard_name((int64_t)t * 1000, back);
-	if (strncmp(back, name, strlen(PREFIX) + STAMP_DIGITS) != 0)
+	if (strncmp(back, name, strlen(PREFIX) + digits) != 0)
 		return -1;
 	*start_ms = (int64_t)t * 1000;
 	return 0;

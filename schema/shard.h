@@ -1,6 +1,7 @@
 /*
  * Shards: one SQLite file per slot of arrival time, flows.YYYYMMDDhhmm.sqlite,
- * named by the slot's start in UTC.  A shard is live (WAL, being written), or
+ * named by the slot's start in UTC; with ss behind mm when the slot does not
+ * start with a minute (slots that are no whole minutes).  A shard is live (WAL, being written), or
  * sealed (one read-only file with roll-ups and indexes).
  */
 #ifndef SCHEMA_SHARD_H
@@ -13,7 +14,7 @@
 
 #include "schema/err.h"
 
-#define SHARD_NAME_MAX	40	/* "flows.YYYYMMDDhhmm.sqlite" and NUL */
+#define SHARD_NAME_MAX	40	/* "flows.YYYYMMDDhhmmss.sqlite" and NUL */
 #define SHARD_SLOT_SEC	3600	/* default slot length */
 
 /* A file in a data directory or one of its sub-folders. */
@@ -43,7 +44,7 @@ struct shard_meta {
 void	shard_name(int64_t start_ms, char out[SHARD_NAME_MAX]);
 
 /*
- * Slot start of "flows.YYYYMMDDhhmm[.sqlite]", no folder; bare tells whether
+ * Slot start of "flows.YYYYMMDDhhmm[ss][.sqlite]", no folder; bare tells whether
  * the text may lack ".sqlite".  Returns 0, or -1 when the name is no shard's.
  */
 int	shard_name_parse(const char *name, bool bare, int64_t *start_ms);

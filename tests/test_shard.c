@@ -26,10 +26,34 @@ Test(shard, name)
 	cr_expect_eq(shard_name_parse("flows.202611230600", false, &ms), -1);
 }
 
+/* Slots of some seconds share a minute, but no name. */
+Test(shard, name_with_seconds)
+{
+	char name[SHARD_NAME_MAX];
+	int64_t ms;
+
+	shard_name(T0 + 58000, name);
+	cr_expect_str_eq(name, "flows.20261123060058.sqlite");
+	cr_assert_eq(shard_name_parse(name, false, &ms), 0);
+	cr_expect_eq(ms, T0 + 58000);
+}
+
+/* A capture may claim any time. */
+Test(shard, name_of_far_times)
+{
+	char name[SHARD_NAME_MAX];
+
+	shard_name(INT64_C(400000000000000), name);
+	cr_expect_str_eq(name, "flows..sqlite");
+	shard_name(INT64_MAX, name);
+	cr_expect_str_eq(name, "flows..sqlite");
+}
+
 static const char *const no_names[] = { "", "flows.", "flows.sqlite",
 	"flows.20261123060.sqlite", "flows.2026112306000.sqlite",
 	"flows.202602310600.sqlite", "flows.202611232400.sqlite",
 	"flows.202611230600.sqlite-wal", "flow.202611230600.sqlite",
+	"flows.20261123060000.sqlite", "flows.20261123060060.sqlite",
 	"flows.202611230600.sqlite.tmp", "flows.2026112306o0.sqlite" };
 
 Test(shard, no_name)

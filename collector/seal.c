@@ -114,9 +114,11 @@ seal_shard(const char *path, const struct seal_options *o,
 	if (db == NULL)
 		return -1;
 	(void)sqlite3_busy_timeout(db, BUSY_MS);
+	/* whoever wrote it last left it as a plain file, out of WAL mode */
 	if (shard_check(db, "main", path, &meta, err) == 0 &&
-	    db_exec(db, "PRAGMA synchronous = NORMAL", err) == 0 &&
-	    (meta.sealed || build(db, o, stop, err) == 0))
+	    (meta.sealed || (db_exec(db, "PRAGMA journal_mode = WAL;"
+	    "PRAGMA synchronous = NORMAL", err) == 0 &&
+	    build(db, o, stop, err) == 0)))
 		rc = leave_wal(db, path, err);
 	(void)sqlite3_close(db);
 	/* no connection is open now: closing a descriptor drops no lock */

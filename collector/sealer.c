@@ -220,6 +220,7 @@ sealer_main(void *arg)
 		time_t now = monotonic_sec();
 		struct job *j = take(s, now);
 		bool expire_now = now >= s->next_expire;
+		char *hook;
 
 		if (j == NULL && !expire_now) {
 			nap(s);
@@ -227,11 +228,17 @@ sealer_main(void *arg)
 		}
 		if (expire_now)
 			s->next_expire = now + EXPIRE_SEC;
+		/* a reload may come, and free its text, while this seals */
+		hook = o.hook == NULL ? NULL : strdup(o.hook);
+		if (hook == NULL && o.hook != NULL)
+			log_warnx("out of memory, no hook");
+		o.hook = hook;
 		(void)pthread_mutex_unlock(&s->lock);
 		if (j != NULL)
 			handle(s, &o, j);
 		if (expire_now)
 			expire(s, &o);
+		free(hook);
 		(void)pthread_mutex_lock(&s->lock);
 	}
 	(void)pthread_mutex_unlock(&s->lock);

@@ -30,7 +30,7 @@ struct sealer_counts {
 
 struct sealer;
 
-/* Copies o; the strings must live as long. */
+/* Copies o; dir must live as long, hook until sealer_configure. */
 struct sealer *sealer_start(const struct sealer_options *o, struct err *err);
 
 /*
@@ -39,7 +39,10 @@ struct sealer *sealer_start(const struct sealer_options *o, struct err *err);
  */
 int	sealer_add(struct sealer *s, const char *path, const char *target);
 
-/* Hook and limits of a new configuration, from the next shard on. */
+/*
+ * Hook and limits of a new configuration, from the next shard on; o as in
+ * sealer_start.  The old hook's text may go then.
+ */
 void	sealer_configure(struct sealer *s, const struct sealer_options *o);
 
 void	sealer_counts(struct sealer *s, struct sealer_counts *out);

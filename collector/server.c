@@ -125,6 +125,9 @@ enter_slot(struct server *s, int64_t arrival_ms)
 		return;
 	push(s);
 	s->slot_start_ms = start;
+	/* also when nothing comes that needs a new shard */
+	if (!s->capture)
+		writer_rotate(s->writer, start);
 }
 
 static struct server *
@@ -261,14 +264,11 @@ static void
 on_tick(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct server *s = w->data;
-	int64_t now = wall_ms(), old = s->slot_start_ms;
 
 	(void)loop;
 	(void)events;
 	s->ticks++;
-	enter_slot(s, now);
-	if (s->slot_start_ms != old)
-		writer_rotate(s->writer, s->slot_start_ms);
+	enter_slot(s, wall_ms());
 	collect_counts(s);
 	if (s->ticks % REPORT_SEC == 0) {
 		report_changes(s->report, &s->counts, s->decoder);
@@ -286,6 +286,7 @@ on_tick(struct ev_loop *loop, ev_timer *w, int events)
 static void
 set_sampling(struct server *s)
 {
+	decoder_reset_sampling(s->decoder, s->config->decoder.default_sampling);
 	for (size_t i = 0; i < s->config->n_sampling; i++) {
 		const struct config_sampling *cs = &s->config->sampling[i];
 
@@ -337,7 +338,6 @@ on_reload(struct server *s)
 	new->directory = s->config->directory;
 	s->config->directory = directory;
 	new->slot_sec = s->config->slot_sec;
-	/* the sealer holds strings of the old one until it has new ones */
 	sealer_options_of(new, &o);
 	sealer_configure(s->sealer, &o);
 	config_free(s->config);

@@ -38,7 +38,7 @@ static const char usage_text[] =
 "  -r FILE      read a capture (pcap, pcapng) instead of the network\n"
 "  -x COMMAND   run per sealed shard: %d folder %f file %t slot %u Unix %i\n"
 "  -e           remove the oldest shards by the limits of the configuration\n"
-"  --expire     do that once and exit; --dry-run only tells\n"
+"  --expire     do that once and exit; --dry-run only tells what it would\n"
 "  -D           run in the background; -P FILE writes the process number\n"
 "  -u USER -g GROUP   become these after the sockets are open\n"
 "  -c FILE      configuration (" CONFIG_DEFAULT_PATH " when no -l)\n"
@@ -198,7 +198,7 @@ apply(struct config *c, struct applied *a, int opt, const char *value,
 		c->expire = c->expire_only = true;
 		break;
 	case OPT_DRY_RUN:
-		c->dry_run = true;
+		c->expire = c->expire_only = c->dry_run = true;
 		break;
 	case 'D':
 		c->daemonize = true;
@@ -227,11 +227,12 @@ apply(struct config *c, struct applied *a, int opt, const char *value,
 	return rc == -1 ? err_set(err, "out of memory") : 0;
 }
 
-/* Command line and file, kept for SIGHUP. */
+/* Command line, file and where they were given, kept for SIGHUP. */
 struct source {
 	int		 argc;
 	char		**argv;
-	const char	*path;		/* of the file, or NULL */
+	char		 cwd[4096];	/* "": unknown */
+	char		 path[8192];	/* of the file, "": none */
 };
 
 static void
@@ -241,16 +242,23 @@ print_mistake(void *arg, const char *text)
 	log_error("%s", text);
 }
 
-/* Paths must hold after the daemon went to "/". */
-static int
-make_absolute(char **member)
+/* The path when the daemon went to "/"; false: it was so already. */
+static bool
+absolute(const char *cwd, const char *path, char *out, size_t size)
 {
-	char cwd[4096], path[8192];
+	if (path[0] == '\0' || path[0] == '/' || cwd[0] == '\0')
+		return false;
+	(void)snprintf(out, size, "%s/%s", cwd, path);
+	return true;
+}
 
-	if (*member == NULL || (*member)[0] == '\0' || (*member)[0] == '/' ||
-	    getcwd(cwd, sizeof(cwd)) == NULL)
+static int
+make_absolute(const char *cwd, char **member)
+{
+	char path[8192];
+
+	if (*member == NULL || !absolute(cwd, *member, path, sizeof(path)))
 		return 0;
-	(void)snprintf(path, sizeof(path), "%s/%s", cwd, *member);
 	return config_set(member, path);
 }
 
@@ -267,7 +275,7 @@ load(const struct source *src)
 		log_error("out of memory");
 		return NULL;
 	}
-	if (src->path != NULL && config_read(c, src->path, print_mistake,
+	if (src->path[0] != '\0' && config_read(c, src->path, print_mistake,
 	    NULL) == -1)
 		wrong = 1;
 	optind = 1;
@@ -282,10 +290,11 @@ load(const struct source *src)
 		log_error("%s", err.msg);
 		wrong = 1;
 	}
-	if (make_absolute(&c->directory) == -1 ||
-	    make_absolute(&c->pidfile) == -1 || make_absolute(&c->log) == -1 ||
-	    make_absolute(&c->capture) == -1 ||
-	    make_absolute(&c->metrics_file) == -1)
+	if (make_absolute(src->cwd, &c->directory) == -1 ||
+	    make_absolute(src->cwd, &c->pidfile) == -1 ||
+	    make_absolute(src->cwd, &c->log) == -1 ||
+	    make_absolute(src->cwd, &c->capture) == -1 ||
+	    make_absolute(src->cwd, &c->metrics_file) == -1)
 		wrong = 1;
 	if (wrong) {
 		config_free(c);
@@ -300,7 +309,7 @@ reload(void *arg)
 	const struct source *src = arg;
 	struct config *c;
 
-	if (src->path == NULL) {
+	if (src->path[0] == '\0') {
 		log_info("reload: there is no configuration file");
 		return NULL;
 	}
@@ -335,32 +344,44 @@ expire_once(const struct config *c)
 	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
+/* Everything that may fail, then the server, which owns c from here on. */
+static int
+run_server(struct config *c, struct source *src, int ready, struct err *err)
+{
+	struct server *s = server_new(c, err);
+	int rc = -1;
+
+	if (s != NULL &&
+	    privs_give(c->directory, c->user, c->group, err) == 0 &&
+	    privs_drop(c->user, c->group, err) == 0 &&
+	    log_open(c->log[0] == '\0' ? NULL : c->log, c->daemonize,
+	    err) == 0) {
+		if (ready != -1)
+			privs_daemon_ready(ready);
+		log_info("flowdb " FLOWDB_VERSION " receiving on port %d "
+		    "into %s", c->port, c->directory);
+		rc = server_run(s, reload, src, err);
+	}
+	server_free(s);
+	return rc;
+}
+
 static int
 serve(struct config *c, struct source *src, struct err *err)
 {
-	struct server *s;
+	char pidfile[8192];
 	int ready = -1, rc;
 
+	/* a reload replaces c */
+	(void)snprintf(pidfile, sizeof(pidfile), "%s", c->pidfile);
 	if (c->daemonize && (ready = privs_daemon(err)) == -1)
 		return -1;
-	if (c->pidfile[0] != '\0' && privs_pidfile(c->pidfile, err) == -1)
+	if (pidfile[0] != '\0' && privs_pidfile(pidfile, err) == -1)
 		return -1;
-	s = server_new(c, err);
-	if (s == NULL)
-		return -1;
-	if (privs_give(c->directory, c->user, c->group, err) == -1 ||
-	    privs_drop(c->user, c->group, err) == -1 ||
-	    log_open(c->log[0] == '\0' ? NULL : c->log, c->daemonize,
-	    err) == -1) {
-		server_free(s);
-		return -1;
-	}
-	if (ready != -1)
-		privs_daemon_ready(ready);
-	log_info("flowdb " FLOWDB_VERSION " receiving on port %d into %s",
-	    c->port, c->directory);
-	rc = server_run(s, reload, src, err);
-	server_free(s);
+	rc = run_server(c, src, ready, err);
+	/* may fail without root's rights; then it stays, but not locked */
+	if (pidfile[0] != '\0')
+		(void)unlink(pidfile);
 	return rc;
 }
 
@@ -380,6 +401,17 @@ read_capture(struct config *c, struct err *err)
 	server_free(s);
 	capture_close(capture);
 	return rc;
+}
+
+/* The option that getopt_long stumbled over, as it was typed. */
+static void
+bad_option(const char *word, const char *what)
+{
+	/* -wZ: the word may be another one; --check=3: optopt is 'n' */
+	if (optopt > 0 && optopt < OPT_EXPIRE && strchr(word, '=') == NULL)
+		log_error("%s -%c (see -h)", what, optopt);
+	else
+		log_error("%s %s (see -h)", what, word);
 }
 
 /*
@@ -404,18 +436,19 @@ first_look(int argc, char **argv, struct source *src)
 			config_print_example(stdout);
 			return fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
 		case 'c':
-			src->path = optarg;
+			if (!absolute(src->cwd, optarg, src->path,
+			    sizeof(src->path)))
+				(void)snprintf(src->path, sizeof(src->path),
+				    "%s", optarg);
 			break;
 		case 'l':
 			has_dir = 1;
 			break;
 		case ':':
-			log_error("option %s needs a value (see -h)",
-			    argv[optind - 1]);
+			bad_option(argv[optind - 1], "no value for option");
 			return EXIT_USAGE;
 		case '?':
-			log_error("unknown option %s (see -h)",
-			    argv[optind - 1]);
+			bad_option(argv[optind - 1], "unknown option");
 			return EXIT_USAGE;
 		default:
 			break;
@@ -425,20 +458,24 @@ first_look(int argc, char **argv, struct source *src)
 		log_error("unexpected argument \"%s\" (see -h)", argv[optind]);
 		return EXIT_USAGE;
 	}
-	if (src->path == NULL && !has_dir &&
+	if (src->path[0] == '\0' && !has_dir &&
 	    access(CONFIG_DEFAULT_PATH, F_OK) == 0)
-		src->path = CONFIG_DEFAULT_PATH;
+		(void)snprintf(src->path, sizeof(src->path), "%s",
+		    CONFIG_DEFAULT_PATH);
 	return -1;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct source src = { argc, argv, NULL };
+	struct source src = { .argc = argc, .argv = argv };
 	struct config *c;
 	struct err err;
-	int rc = first_look(argc, argv, &src);
+	int rc;
 
+	if (getcwd(src.cwd, sizeof(src.cwd)) == NULL)
+		src.cwd[0] = '\0';
+	rc = first_look(argc, argv, &src);
 	if (rc != -1)
 		return rc;
 	(void)umask(0027);

@@ -114,7 +114,7 @@ seal_shard(const char *path, const struct seal_options *o,
 	if (db == NULL)
 		return -1;
 	(void)sqlite3_busy_timeout(db, BUSY_MS);
-	/* whoever wrote it last left it as a plain file, out of WAL mode */
+	/* the run that wrote it may have left it as a plain file */
 	if (shard_check(db, "main", path, &meta, err) == 0 &&
 	    (meta.sealed || (db_exec(db, "PRAGMA journal_mode = WAL;"
 	    "PRAGMA synchronous = NORMAL", err) == 0 &&

@@ -159,7 +159,7 @@ shard_writer_open(const char *path, int64_t start_ms, int64_t end_ms,
 	w->ino = st.st_ino;
 	return w;
 fail:
-	shard_writer_close(w);
+	shard_writer_close(w, true);
 	return NULL;
 }
 
@@ -379,7 +379,7 @@ shard_writer_flows(const struct shard_writer *w)
 }
 
 void
-shard_writer_close(struct shard_writer *w)
+shard_writer_close(struct shard_writer *w, bool plain)
 {
 	if (w == NULL)
 		return;
@@ -390,7 +390,9 @@ shard_writer_close(struct shard_writer *w)
 	sqlite3_finalize(w->put_meta);
 	if (w->db != NULL) {
 		/* refused while a reader is there; then the log stays */
-		(void)db_exec(w->db, "PRAGMA journal_mode = DELETE", NULL);
+		if (plain)
+			(void)db_exec(w->db, "PRAGMA journal_mode = DELETE",
+			    NULL);
 		(void)sqlite3_close(w->db);
 	}
 	path_map_free(w->map);

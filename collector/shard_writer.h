@@ -6,6 +6,7 @@
 #ifndef COLLECTOR_SHARD_WRITER_H
 #define COLLECTOR_SHARD_WRITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "collector/batch.h"
@@ -35,10 +36,11 @@ const char *shard_writer_path(const struct shard_writer *w);
 int64_t	shard_writer_flows(const struct shard_writer *w);
 
 /*
- * Closes the shard.  When no reader holds it, it becomes one plain file
- * without a log beside it, which also a user who may not write there can
- * open.  Frees w in any case.
+ * Closes the shard.  plain: when no reader holds it, it becomes one file out
+ * of WAL mode, which also a user who may not write there can open; it stays
+ * so until it is opened again.  Otherwise it is left for the sealer, which
+ * goes on in WAL mode.  Frees w (which may be NULL) in any case.
  */
-void	shard_writer_close(struct shard_writer *w);
+void	shard_writer_close(struct shard_writer *w, bool plain);
 
 #endif

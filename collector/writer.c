@@ -80,10 +80,11 @@ show_shard(struct writer *w)
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
+/* plain: nobody goes on with it now; see shard_writer_close. */
 static void
-close_shard(struct writer *w)
+close_shard(struct writer *w, bool plain)
 {
-	shard_writer_close(w->shard);
+	shard_writer_close(w->shard, plain);
 	w->shard = NULL;
 	show_shard(w);
 }
@@ -204,7 +205,7 @@ finish_shard(struct writer *w)
 	if (w->shard == NULL)
 		return;
 	(void)snprintf(path, sizeof(path), "%s", shard_writer_path(w->shard));
-	close_shard(w);
+	close_shard(w, false);
 	if (sealer_add(w->sealer, path, NULL) == -1)
 		log_warnx("%s: out of memory, sealed at the next start", path);
 }
@@ -216,11 +217,11 @@ choose_shard(struct writer *w, const struct batch *b, struct err *err)
 	if (w->shard != NULL && shard_writer_vanished(w->shard)) {
 		log_error("%s: removed while it was written; its flows are "
 		    "gone, starting anew", shard_writer_path(w->shard));
-		close_shard(w);
+		close_shard(w, false);
 	}
 	if (w->shard != NULL && w->slot_start_ms != b->slot_start_ms) {
 		if (b->append)
-			close_shard(w);
+			close_shard(w, false);
 		else
 			finish_shard(w);
 	}
@@ -241,7 +242,7 @@ try_store(struct writer *w, const struct batch *b, struct err *err)
 
 			(void)snprintf(path, sizeof(path), "%s",
 			    shard_writer_path(w->shard));
-			close_shard(w);
+			close_shard(w, false);
 			move_aside(w, path, err);
 		}
 		return -1;
@@ -422,7 +423,7 @@ writer_stop(struct writer *w, bool seal, struct writer_counts *last,
 	(void)pthread_join(w->thread, NULL);
 	if (seal && w->n_touched == 0)
 		finish_shard(w);
-	close_shard(w);
+	close_shard(w, !seal);
 	if (seal)
 		seal_touched(w);
 	*last = w->counts;

@@ -233,6 +233,8 @@ struct source {
 	char		**argv;
 	char		 cwd[4096];	/* "": unknown */
 	char		 path[8192];	/* of the file, "": none */
+	int		 waiting;	/* -D: the parent's pipe, or -1 */
+	const struct config *config;	/* at the start */
 };
 
 static void
@@ -344,10 +346,22 @@ expire_once(const struct config *c)
 	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
+static void
+ready(void *arg)
+{
+	const struct source *src = arg;
+
+	log_info("flowdb " FLOWDB_VERSION " receiving on port %d into %s",
+	    src->config->port, src->config->directory);
+	if (src->waiting != -1)
+		privs_daemon_ready(src->waiting);
+}
+
 /* Everything that may fail, then the server, which owns c from here on. */
 static int
-run_server(struct config *c, struct source *src, int ready, struct err *err)
+run_server(struct config *c, struct source *src, struct err *err)
 {
+	const struct server_calls calls = { ready, reload, src };
 	struct server *s = server_new(c, err);
 	int rc = -1;
 
@@ -356,11 +370,8 @@ run_server(struct config *c, struct source *src, int ready, struct err *err)
 	    privs_drop(c->user, c->group, err) == 0 &&
 	    log_open(c->log[0] == '\0' ? NULL : c->log, c->daemonize,
 	    err) == 0) {
-		if (ready != -1)
-			privs_daemon_ready(ready);
-		log_info("flowdb " FLOWDB_VERSION " receiving on port %d "
-		    "into %s", c->port, c->directory);
-		rc = server_run(s, reload, src, err);
+		src->config = c;
+		rc = server_run(s, &calls, err);
 	}
 	server_free(s);
 	return rc;
@@ -370,15 +381,15 @@ static int
 serve(struct config *c, struct source *src, struct err *err)
 {
 	char pidfile[8192];
-	int ready = -1, rc;
+	int rc;
 
 	/* a reload replaces c */
 	(void)snprintf(pidfile, sizeof(pidfile), "%s", c->pidfile);
-	if (c->daemonize && (ready = privs_daemon(err)) == -1)
+	if (c->daemonize && (src->waiting = privs_daemon(err)) == -1)
 		return -1;
 	if (pidfile[0] != '\0' && privs_pidfile(pidfile, err) == -1)
 		return -1;
-	rc = run_server(c, src, ready, err);
+	rc = run_server(c, src, err);
 	/* may fail without root's rights; then it stays, but not locked */
 	if (pidfile[0] != '\0')
 		(void)unlink(pidfile);
@@ -468,7 +479,7 @@ first_look(int argc, char **argv, struct source *src)
 int
 main(int argc, char **argv)
 {
-	struct source src = { .argc = argc, .argv = argv };
+	struct source src = { .argc = argc, .argv = argv, .waiting = -1 };
 	struct config *c;
 	struct err err;
 	int rc;

@@ -68,8 +68,7 @@ struct server {
 	struct report_state	*report;
 	uint64_t		 templates_saved;
 	int64_t			 ticks;
-	struct config		*(*reload)(void *);
-	void			*reload_arg;
+	struct server_calls	 calls;
 };
 
 static int64_t
@@ -322,8 +321,7 @@ tell_restart(const struct config *old, const struct config *new)
 static void
 on_reload(struct server *s)
 {
-	struct config *new = s->reload == NULL ? NULL :
-	    s->reload(s->reload_arg);
+	struct config *new = s->calls.reload(s->calls.arg);
 	struct sealer_options o;
 	struct err err;
 
@@ -559,15 +557,14 @@ finish(struct server *s, bool seal, struct err *err)
 }
 
 int
-server_run(struct server *s, struct config *(*reload)(void *), void *arg,
+server_run(struct server *s, const struct server_calls *calls,
     struct err *err)
 {
 	int64_t next_ms, now = wall_ms();
 	struct err ignored;
 	int rc;
 
-	s->reload = reload;
-	s->reload_arg = arg;
+	s->calls = *calls;
 	/* not the default loop: that one would reap the hook's process */
 	s->loop = ev_loop_new(EVFLAG_AUTO);
 	if (s->loop == NULL)
@@ -586,6 +583,7 @@ server_run(struct server *s, struct config *(*reload)(void *), void *arg,
 	start_watchers(s);
 	notify_open(&s->notify);
 	notify_send(&s->notify, "READY=1\nSTATUS=receiving");
+	calls->ready(calls->arg);
 	ev_run(s->loop, 0);
 	notify_send(&s->notify, "STOPPING=1");
 	drain_sockets(s);

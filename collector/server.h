@@ -20,13 +20,21 @@ struct server;
  */
 struct server *server_new(struct config *c, struct err *err);
 
+/* What the server calls back; arg goes to each. */
+struct server_calls {
+	/* it receives, and signals are taken as they should be */
+	void		(*ready)(void *arg);
+	/* SIGHUP: a new configuration, or NULL to keep the old one */
+	struct config	*(*reload)(void *arg);
+	void		*arg;
+};
+
 /*
- * Receives until SIGTERM or SIGINT.  reload (may be NULL) is called on
- * SIGHUP; it returns a new configuration, or NULL to keep the old one.
- * Returns -1 when something was lost at the end.
+ * Receives until SIGTERM or SIGINT.  Returns -1 when something was lost at
+ * the end.
  */
-int	server_run(struct server *s, struct config *(*reload)(void *arg),
-	    void *arg, struct err *err);
+int	server_run(struct server *s, const struct server_calls *calls,
+	    struct err *err);
 
 /*
  * Reads a capture instead of the network, at full speed, filed by the

@@ -288,7 +288,8 @@ load(const struct source *src)
 			wrong = 1;
 		}
 	}
-	if (!wrong && config_check(c, &err) == -1) {
+	if (!wrong && (config_check(c, &err) == -1 ||
+	    privs_check(c->user, c->group, &err) == -1)) {
 		log_error("%s", err.msg);
 		wrong = 1;
 	}

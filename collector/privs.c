@@ -44,6 +44,14 @@ find(const char *user, const char *group, struct who *w, struct err *err)
 }
 
 int
+privs_check(const char *user, const char *group, struct err *err)
+{
+	struct who w;
+
+	return find(user, group, &w, err);
+}
+
+int
 privs_drop(const char *user, const char *group, struct err *err)
 {
 	struct who w;

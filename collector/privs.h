@@ -6,6 +6,9 @@
 
 #include "schema/err.h"
 
+/* Do user and group exist? */
+int	privs_check(const char *user, const char *group, struct err *err);
+
 /*
  * Becomes user (and group, or the user's own) for good, supplementary groups
  * included; checks that there is no way back.  "" and "": nothing to do.

@@ -103,12 +103,14 @@ send() { "$BUILD/flowgen" --send "127.0.0.1:$port" "$@" 2>"$tmp/sent"; }
 # query FILE SQL: as anybody would, while it is written
 query() { sqlite3 -readonly -cmd '.timeout 2000' "$1" "$2"; }
 
-# Over all shards of a folder: how many files, how many flows.
+# Over all shards of a folder: how many files, how many flows.  One that was
+# made this moment has no tables yet.
 shards() { find "$1" -name 'flows.*.sqlite' | wc -l; }
 flows() {
 	n=0
 	for f in "$1"/flows.*.sqlite; do
-		[ -e "$f" ] && n=$((n + $(query "$f" 'SELECT count(*) FROM flows')))
+		c=$(query "$f" 'SELECT count(*) FROM flows' 2>/dev/null)
+		n=$((n + ${c:-0}))
 	done
 	echo "$n"
 }

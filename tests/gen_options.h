@@ -1,4 +1,4 @@
-/* The options of made-up flows, the same for flowgen and truth. */
+/* The options of made-up flows, the same for flowgen and brute. */
 #ifndef TESTS_GEN_OPTIONS_H
 #define TESTS_GEN_OPTIONS_H
 

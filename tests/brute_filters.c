@@ -86,7 +86,9 @@ match_##name(const struct flow *f, bool raw) \
 { \
 	int64_t packets = brute_count(f, COL_packets, raw); \
 	int64_t bytes = brute_count(f, COL_bytes, raw); \
-	(void)packets, (void)bytes; \
+	uint8_t flags = tcp(f) && flow_has(f, COL_tcp_flags) ? \
+	    f->tcp_flags : 0; \
+	(void)packets, (void)bytes, (void)flags; \
 	return expr; \
 }
 #include "tests/brute_filters.def"

@@ -23,12 +23,13 @@ static const char usage_text[] =
 "  --filter NAME  only flows that match\n"
 "  --window FROM TO   only flows that overlap it, Unix ms, both inclusive;\n"
 "                 --within: only flows that lie inside\n"
+"  --arrived FROM TO  only flows that arrived then: whole shards\n"
 "  --raw          counters as sent, not times the sampling rate\n"
 GEN_OPTIONS_USAGE;
 
 enum {
 	OPT_STAT = 256, OPT_LIST, OPT_FILTER, OPT_FILTERS, OPT_WINDOW,
-	OPT_WITHIN, OPT_RAW, OPT_HELP
+	OPT_WITHIN, OPT_ARRIVED, OPT_RAW, OPT_HELP
 };
 
 static const struct option long_options[] = {
@@ -39,9 +40,17 @@ static const struct option long_options[] = {
 	{ "filters", no_argument, NULL, OPT_FILTERS },
 	{ "window", required_argument, NULL, OPT_WINDOW },
 	{ "within", no_argument, NULL, OPT_WITHIN },
+	{ "arrived", required_argument, NULL, OPT_ARRIVED },
 	{ "raw", no_argument, NULL, OPT_RAW },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 }
+};
+
+/* Unix ms, both inclusive; unused: all times. */
+struct range {
+	bool	used;
+	int64_t	from_ms;
+	int64_t	to_ms;
 };
 
 struct request {
@@ -50,10 +59,9 @@ struct request {
 	const struct brute_filter	*filter;
 	bool				 filters;
 	bool				 list;
-	bool				 has_window;
+	struct range			 window;
 	bool				 within;
-	int64_t				 from_ms;
-	int64_t				 to_ms;
+	struct range			 arrived;
 	int64_t				 rows;	/* 0: all, -1: not said */
 };
 
@@ -97,13 +105,13 @@ parse_stat(struct brute_question *q, const char *text)
 }
 
 static int
-parse_window(struct request *r, const char *from, const char *to)
+parse_range(struct range *r, const char *from, const char *to)
 {
-	r->has_window = true;
+	r->used = true;
 	r->from_ms = gen_number(from, 0);
 	r->to_ms = to == NULL ? -1 : gen_number(to, 0);
 	if (r->from_ms == -1 || r->to_ms == -1)
-		return fail("--window: expected two times in Unix ms");
+		return fail("expected two times in Unix ms");
 	return 0;
 }
 
@@ -153,8 +161,9 @@ parse(struct request *r, int argc, char **argv)
 			(void)fputs(usage_text, stdout);
 			exit(0);
 		}
-		if (c == OPT_WINDOW)
-			rc = parse_window(r, optarg, optind < argc ?
+		if (c == OPT_WINDOW || c == OPT_ARRIVED)
+			rc = parse_range(c == OPT_WINDOW ? &r->window :
+			    &r->arrived, optarg, optind < argc ?
 			    argv[optind++] : NULL);
 		else
 			rc = take_option(r, c, optarg);
@@ -169,16 +178,24 @@ parse(struct request *r, int argc, char **argv)
 	return 0;
 }
 
+/* Does [first, last] reach into the range, or lie in it? */
 static bool
-wanted(const struct request *r, const struct flow *f)
+in_range(const struct range *r, int64_t first, int64_t last, bool within)
 {
-	int64_t last = f->first_ms + f->duration_ms;
+	if (!r->used)
+		return true;
+	if (within)
+		return first >= r->from_ms && last <= r->to_ms;
+	return last >= r->from_ms && first <= r->to_ms;
+}
 
-	if (r->has_window && (r->within ?
-	    f->first_ms < r->from_ms || last > r->to_ms :
-	    last < r->from_ms || f->first_ms > r->to_ms))
-		return false;
-	return r->filter == NULL || r->filter->match(f, r->question.raw);
+static bool
+wanted(const struct request *r, const struct flow *f, int64_t arrival_ms)
+{
+	return in_range(&r->arrived, arrival_ms, arrival_ms, true) &&
+	    in_range(&r->window, f->first_ms, f->first_ms + f->duration_ms,
+	    r->within) &&
+	    (r->filter == NULL || r->filter->match(f, r->question.raw));
 }
 
 /* All flows that are asked about, malloc'd; NULL: out of memory. */
@@ -191,7 +208,7 @@ collect(const struct request *r, struct gen *g, size_t *n)
 	*n = 0;
 	while (v != NULL && gen_next(g, &b)) {
 		for (size_t i = 0; i < b.n; i++) {
-			if (wanted(r, &b.v[i]))
+			if (wanted(r, &b.v[i], b.arrival_ms))
 				v[(*n)++] = b.v[i];
 		}
 	}

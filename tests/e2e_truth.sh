@@ -9,6 +9,7 @@ set -u
 flows="--flows 100000 --hours 3 --mix --seed 7"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
 data=$tmp/data
 compared=0 group=
 tab=$(printf '\t')

@@ -10,7 +10,7 @@
 
 #define NARROW_ADDR	16
 #define KEEP_ADDR	7	/* of each end, ".." between */
-#define CELL_MAX	256
+#define CELL_MAX	256	/* with padding */
 #define PORT_WIDTH	5
 #define MASK_WIDTH	2
 
@@ -113,12 +113,26 @@ fill(char *out, size_t n, size_t width)
 	return n;
 }
 
+/* Right-aligned: the address ends at the same place in every line. */
+static size_t
+addr_column(const struct addr *a, const struct cell_style *s, char *out)
+{
+	char text[ADDR_TEXT_MAX];
+	size_t n = addr_text(a, s, text);
+	size_t width = NARROW_ADDR + (s->full_ip6 ? CELL_WIDER6 : 0);
+	size_t pad = n < width ? width - n : 0;
+
+	memset(out, ' ', pad);
+	memcpy(out + pad, text, n);
+	return pad + n;
+}
+
 static size_t
 addr_port_text(const struct field *f, const struct cell_style *s,
     const struct row *r, char *out)
 {
 	const struct addr *a = addr_or_zero(f->column, r);
-	size_t n = addr_text(a, s, out), port;
+	size_t n = addr_column(a, s, out), port;
 
 	out[n++] = a->len == 16 ? '.' : ':';
 	port = port_text(f->second, r, out + n);
@@ -135,7 +149,7 @@ net_text(const struct field *f, const struct cell_style *s,
 
 	if (bits > 0)
 		a = prefix_of(&a, (unsigned)bits).lo;
-	n = addr_text(&a, s, out);
+	n = addr_column(&a, s, out);
 	out[n++] = '/';
 	mask = uint_text(bits, out + n);
 	return n + fill(out + n, mask, MASK_WIDTH);
@@ -193,15 +207,32 @@ event_text(const struct field *f, const struct row *r, char *out)
 	return n;
 }
 
+/* Not sent: nfdump takes the low bytes of the source id. */
 static size_t
 engine_text(const struct row *r, char *out)
 {
-	size_t n, id;
+	uint32_t domain = r->exporter.domain;
+	uint64_t type = domain >> 8 & 255, id = domain & 255;
+	size_t n;
 
-	n = uint_text(number(r, COL_engine_type), out);
+	if (flow_has(&r->flow, COL_engine_type))
+		type = r->flow.engine_type;
+	if (flow_has(&r->flow, COL_engine_id))
+		id = r->flow.engine_id;
+	n = uint_text(type, out);
 	out[n++] = '/';
-	id = uint_text(number(r, COL_engine_id), out + n);
-	return n + fill(out + n, id, 3);
+	return n + fill(out + n, uint_text(id, out + n), 3);
+}
+
+/* As nfdump: letters only where they mean something. */
+static size_t
+flags_text(const struct row *r, char *out)
+{
+	bool tcp = !flow_has(&r->flow, COL_proto) || r->flow.proto == 6;
+
+	flags_format(tcp && flow_has(&r->flow, COL_tcp_flags) ?
+	    r->flow.tcp_flags : 0, out);
+	return FLAGS_TEXT_MAX - 1;
 }
 
 static size_t
@@ -249,8 +280,6 @@ value_text(const struct field *f, struct cell_style *s, const struct row *r,
 		return n;
 	if (f->kind == FIELD_MAC)
 		return copy(out, "00:00:00:00:00:00");
-	if (f->kind == FIELD_FLAGS)
-		return copy(out, "........");
 	return copy(out, "0");
 }
 
@@ -272,6 +301,8 @@ cell_text(const struct field *f, struct cell_style *s, const struct row *r,
 		return port_text(f->column, r, out);
 	case FIELD_PROTO:
 		return proto_text(s, r, out);
+	case FIELD_FLAGS:
+		return flags_text(r, out);
 	case FIELD_COUNTER:
 		return cell_scaled(s, (int64_t)number(r, f->column), out);
 	case FIELD_PPS:

@@ -29,11 +29,11 @@ void	cell_heading(struct out *o, const struct field *f,
 void	cell_print(struct out *o, const struct field *f, struct cell_style *s,
 	    const struct row *r);
 
-#define CELL_TEXT_MAX	64
+#define CELL_TEXT_MAX	80
 
 /*
- * The text of a field without blanks around it; no NUL, returns the length.
- * For the value of a statistic.
+ * The text of a field of one column, without blanks around it; no NUL, returns
+ * the length.
  */
 size_t	cell_text(const struct field *f, struct cell_style *s,
 	    const struct row *r, char out[CELL_TEXT_MAX]);

@@ -244,11 +244,14 @@ field_columns(const struct field *f)
 
 	if (f->kind == FIELD_PPS || f->kind == FIELD_BPS)
 		bits |= flow_bit(COL_first_ms);
-	if (f->kind == FIELD_PORT || f->kind == FIELD_ADDR_PORT)
+	if (f->kind == FIELD_PORT || f->kind == FIELD_ADDR_PORT ||
+	    f->kind == FIELD_FLAGS)
 		bits |= flow_bit(COL_proto);	/* ICMP has no ports */
 	/* an address of a family that tells how a missing one looks */
 	if (f->column == COL_src_addr || f->column == COL_dst_addr)
 		bits |= flow_bit(COL_src_addr) | flow_bit(COL_dst_addr);
+	if (f->kind == FIELD_ENGINE)
+		bits |= flow_bit(COL_exporter);
 	if (f->kind == FIELD_MPLS_ALL) {
 		for (int c = COL_mpls1; c <= COL_mpls10; c++)
 			bits |= flow_bit((enum column)c);

@@ -15,6 +15,8 @@
 #include "query/numtext.h"
 #include "query/printer.h"
 
+#define PROTO_WIDTH	5
+
 static const char header[] = "ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,"
     "opkt,obyt,in,out,sas,das,smk,dmk,dtos,dir,nh,nhb,svln,dvln,ismc,odmc,idmc,"
     "osmc,mpls1,mpls2,mpls3,mpls4,mpls5,mpls6,mpls7,mpls8,mpls9,mpls10,cl,sl,al,"
@@ -149,16 +151,32 @@ put_times(struct nfdump *d, const struct row *r)
 	out_used(o, seconds_text(span, out_room(o, SPAN_TEXT_MAX)));
 }
 
+/* A number is padded, but for 0. */
+static size_t
+proto_value(const struct row *r, char *out)
+{
+	struct cell_style named = { .plain = false };
+	size_t n = cell_text(field_of(COL_proto), &named, r, out);
+
+	if (out[0] < '1' || out[0] > '9')
+		return n;
+	for (; n < PROTO_WIDTH; n++)
+		out[n] = ' ';
+	return n;
+}
+
 /* Values of nfdump's CSV are those of its tables, but for these. */
 static size_t
 value(struct nfdump *d, const struct field *f, const struct row *r, char *out)
 {
-	struct cell_style named = { .plain = false };
 	size_t n = 0;
 
 	switch (f->kind) {
 	case FIELD_PROTO:
-		return cell_text(f, &named, r, out);
+		return proto_value(r, out);
+	case FIELD_FLAGS:
+		n = field_value(f, &d->style.time, r, out);
+		return n > 0 ? n : cell_text(f, &d->style, r, out);
 	case FIELD_PORT:
 	case FIELD_DIRECTION:
 		n = field_value(f, &d->style.time, r, out);
@@ -223,8 +241,8 @@ put_proto(struct nfdump *d, const struct row *r)
 	else if (d->p.o.plain)
 		cell_print(d->p.out, field_of(COL_proto), &style, r);
 	else
-		out_used(d->p.out, cell_text(field_of(COL_proto), &style, r,
-		    out_room(d->p.out, CELL_TEXT_MAX)));
+		out_used(d->p.out, proto_value(r, out_room(d->p.out,
+		    CELL_TEXT_MAX)));
 }
 
 static void

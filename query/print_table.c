@@ -18,7 +18,8 @@
 #include "query/printer.h"
 #include "query/utf8.h"
 
-#define VALUE_WIDTH	17	/* of a statistic's value */
+#define VALUE_WIDTH	17	/* of a statistic's value: a MAC address */
+#define VALUE_WIDTH6	39	/* with -6 */
 #define NAME_MAX_TEXT	(3 * NAMES_MAX_NAME + 1)
 
 struct table {
@@ -186,7 +187,7 @@ table_flows(struct print *p, const struct print_flows *head)
 static int
 value_width(const struct table *t)
 {
-	return VALUE_WIDTH + (t->p.o.full_ip6 ? CELL_WIDER6 : 0);
+	return t->p.o.full_ip6 ? VALUE_WIDTH6 : VALUE_WIDTH;
 }
 
 static void
@@ -400,7 +401,7 @@ table_done(struct print *p, const struct print_summary *s)
 	    (long long)s->shards_skipped, (long long)s->shards_read);
 	out_text(o, buf);
 	(void)snprintf(buf, sizeof(buf), "Sys: %.4fs User: %.4fs Wall: %.4fs "
-	    "flows/second: %-10.1f Runtime: %.4fs\n", s->system_sec,
+	    "flows/second: %.1f Runtime: %.4fs\n", s->system_sec,
 	    s->user_sec, s->wall_sec, per_sec, s->wall_sec);
 	out_text(o, buf);
 }

@@ -1,0 +1,89 @@
+#!/bin/sh
+# Installs the Debian packages that a purpose needs, those that are missing:
+#
+#	scripts/packages.sh build run test lint		as many as wanted
+#	scripts/packages.sh -l build			only prints their names
+#
+# This is the only list of them.  Prints nothing when all are there; calls
+# apt-get (through sudo when not root) only for what is not.
+set -eu
+
+packages_of() {
+	case $1 in
+	build)	echo gcc libc6-dev make libconfuse-dev libcsv-dev \
+		    libev-dev libpcap-dev libsqlite3-dev ;;
+	run)	echo sqlite3 ;;
+	# nfdump and softflowd are what we are compared with, mandoc reads
+	# the manuals; a test says skip where one of them is missing
+	test)	echo libcriterion-dev mandoc nfdump softflowd sqlite3 ;;
+	lint)	echo clang-tidy cppcheck ;;
+	capture) echo softflowd wireshark-common ;;
+	*)	echo "usage: packages.sh [-l] build|run|test|lint|capture ..." >&2
+		return 2 ;;
+	esac
+}
+
+list_only=no
+if [ "${1-}" = -l ]; then
+	list_only=yes
+	shift
+fi
+[ $# -gt 0 ] || packages_of ''
+wanted=
+for purpose; do
+	wanted="$wanted $(packages_of "$purpose")" || exit 2
+done
+wanted=$(printf '%s\n' $wanted | sort -u)
+if [ $list_only = yes ]; then
+	printf '%s\n' "$wanted"
+	exit 0
+fi
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+	cat >&2 <<END
+This system has no apt-get.  flowdb needs what Debian calls
+$(echo $wanted)
+Install your system's packages of these, then run make and make check.
+END
+	exit 1
+fi
+
+missing=
+for p in $wanted; do
+	status=$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null) || :
+	[ "$status" = installed ] || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+	as_root=sudo
+	if ! command -v sudo >/dev/null; then
+		echo "Missing packages, and no sudo here.  As root, run:" >&2
+		echo "apt-get install$missing" >&2
+		exit 1
+	fi
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# sudo asks for the password on the terminal, not on stdin
+apt() {
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
+	    -o DPkg::Lock::Timeout=300 "$@" </dev/null >"$log" 2>&1 && return
+	cat "$log" >&2
+	echo "Not installed: could not install$missing" >&2
+	exit 1
+}
+echo "Installing$missing"
+apt update
+apt install --no-install-recommends $missing
+# Debian starts what it installs, on the port that flowdb.conf has
+case " $missing " in
+*" nfdump "*)
+	if [ -d /run/systemd/system ] &&
+	    systemctl -q is-active nfdump 2>/dev/null; then
+		echo "Debian started nfcapd on port 2055; to stop it:" \
+		    "systemctl disable --now nfdump"
+	fi ;;
+esac

@@ -1,0 +1,55 @@
+#!/bin/sh
+# What a contributor runs before sending a change, and what CI runs: installs
+# what the tests need, checks the include rules, runs all tests under ASan and
+# UBSan, then once more as they are shipped.
+#
+# The last line counts the tests of the shipped build, "N passed, N failed, N
+# skipped"; failures of the other steps are added to its failed.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+exec </dev/null
+failed=0
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+scripts/packages.sh build run test || {
+	echo "not ok packages"
+	failed=1
+}
+
+# NAME COMMAND...: shows its output and keeps it; $rc: how it ended
+step() {
+	name=$1
+	shift
+	echo "== $name"
+	{ "$@" 2>&1; echo $? >"$tmp/rc"; } | tee "$tmp/out"
+	rc=$(cat "$tmp/rc")
+}
+
+# of the last step: the number before a word of its count line, or nothing
+count() {
+	sed -n "s/^.*[^0-9]*\b\([0-9][0-9]*\) $1.*$/\1/p" "$tmp/counts"
+}
+
+# the last step's failures; a step that failed without any has one
+add_failures() {
+	grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$tmp/out" |
+	    tail -n 1 >"$tmp/counts"
+	n=$(count failed)
+	if [ "$rc" -ne 0 ] && [ "${n:-0}" -eq 0 ]; then
+		echo "not ok $name: ended with status $rc"
+		n=1
+	fi
+	failed=$((failed + ${n:-0}))
+}
+
+step "include rules" make -s includes
+add_failures
+step "tests, sanitized" make -s -j"$(nproc)" asan
+add_failures
+step "tests" make -s -j"$(nproc)" check
+add_failures
+
+passed=$(count passed) skipped=$(count skipped)
+echo "${passed:-0} passed, $failed failed, ${skipped:-0} skipped"
+[ "$failed" -eq 0 ] && [ "${passed:-0}" -gt 0 ]

@@ -43,7 +43,8 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 SCHEMA_SRC = $(filter-out schema/extension.c,$(wildcard schema/*.c))
 COLLECTOR_SRC = $(filter-out collector/main.c,$(wildcard collector/*.c))
 QUERY_SRC = $(filter-out query/main.c,$(wildcard query/*.c))
-TEST_SRC = $(wildcard tests/test_*.c)
+# script.c is the tests' alone: it needs criterion
+TEST_SRC = $(wildcard tests/test_*.c) tests/script.c
 # what tests and their helper programs share
 SUPPORT_SRC = $(filter-out $(TEST_SRC) $(wildcard tests/prog_*.c),\
 	$(wildcard tests/*.c))

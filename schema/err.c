@@ -1,4 +1,5 @@
 /* Errors as values: see err.h. */
+#define SCHEMA_ERR_C
 #include "schema/err.h"
 
 #include <errno.h>

@@ -5,6 +5,7 @@
  */
 #include "collector/set.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "collector/decode.h"
@@ -20,8 +21,11 @@
 static void
 drop_held(struct decoder *d, struct held *h)
 {
-	struct exporter *e = h->exporter;
+	struct exporter *e;
 
+	/* memory is held: so there is one that holds it */
+	assert(h != NULL);
+	e = h->exporter;
 	decoder_bump(d, e, DC_held_dropped, 1);
 	held_remove(&d->held, &e->held, h);
 }

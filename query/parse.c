@@ -26,6 +26,7 @@
  */
 #include "query/filter.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,10 +187,12 @@ parse_relation(struct parser *p, struct test *t, struct set_builder *b)
 	first = p->tok;
 	if (parse_value(p, &ask, b) == -1)
 		return -1;
-	if (t->op >= OP_LT && t->op <= OP_GE && b->num[0].lo != b->num[0].hi &&
-	    t->word->value != VALUE_TIME)
-		return err_at(p->err, first.offset, first.length,
-		    "a range can't be compared by size");
+	if (t->op >= OP_LT && t->op <= OP_GE && t->word->value != VALUE_TIME) {
+		assert(b->num != NULL);		/* what is ordered has them */
+		if (b->num[0].lo != b->num[0].hi)
+			return err_at(p->err, first.offset, first.length,
+			    "a range can't be compared by size");
+	}
 	return 0;
 }
 

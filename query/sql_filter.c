@@ -17,6 +17,7 @@
  */
 #include "query/sql_write.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,6 +134,8 @@ write_compare(struct sql_writer *w, const char *x, const struct test *t,
 		sqlite3_str_appendall(w->s, ")");
 		return base;
 	}
+	assert(t->set.text != NULL || t->set.addr != NULL ||
+	    t->set.num != NULL);
 	if (base == 0)
 		base = t->set.text != NULL ? sql_bind_text(w, t->set.text) :
 		    t->set.addr != NULL ?
@@ -280,6 +283,7 @@ write_home(struct sql_writer *w, const struct operand *o,
 		sqlite3_str_appendall(w->s, "(");
 	sqlite3_str_appendf(w->s, "f.%s IN (SELECT id FROM %s.%s WHERE ",
 	    path ? "path" : "id", w->shape->schema, path ? "path" : "extra");
+	assert(o->n > 0);
 	each = calloc(o->n, sizeof(*each));
 	if (each == NULL) {
 		w->out->failed = true;

@@ -137,7 +137,7 @@ hook_check(const char *command, struct err *err)
 static int
 wait_for(pid_t pid, const char *name, int limit_sec, struct err *err)
 {
-	const struct timespec nap = { .tv_nsec = POLL_MS * 1000000 };
+	const struct timespec nap = { .tv_nsec = POLL_MS * 1000000L };
 	int64_t left_ms = (int64_t)limit_sec * 1000;
 	int status;
 	pid_t got;

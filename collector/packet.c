@@ -24,7 +24,7 @@ const struct decoder_limits decoder_defaults = {
 	 */
 	.template_age_sec = 30 * 86400,
 	.default_sampling = 0,
-	.max_template_memory = 64 * 1024 * 1024,
+	.max_template_memory = UINT64_C(64) * 1024 * 1024,
 };
 
 static const char *const count_names[DECODER_COUNTS] = {

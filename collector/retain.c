@@ -163,7 +163,7 @@ retain_age_parse(const char *text, int64_t *out_sec)
 		unit = 86400;
 		break;
 	case 'w':
-		unit = 7 * 86400;
+		unit = INT64_C(7) * 86400;
 		break;
 	default:
 		return -1;

@@ -385,8 +385,8 @@ late_work(const struct compiler *k)
 size_t
 template_memory(size_t n_fields)
 {
-	return sizeof(struct template) + (TEMPLATE_STEPS_MAX + n_fields) *
-	    sizeof(struct step) + 6 + 8 * n_fields + ALLOC_OVERHEAD;
+	return sizeof(struct template) + ((size_t)TEMPLATE_STEPS_MAX +
+	    n_fields) * sizeof(struct step) + 6 + 8 * n_fields + ALLOC_OVERHEAD;
 }
 
 struct template *

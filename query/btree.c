@@ -135,7 +135,7 @@ walk_interior(struct btree *t, uint32_t page, const uint8_t *buf, int depth,
 	if (at + cells * 2 > t->usable)
 		return damaged(t, page, "too many cells", err);
 	for (uint32_t i = 0; i <= cells; i++) {
-		uint32_t cell = i < cells ? be16(buf + at + i * 2) : 0;
+		uint32_t cell = i < cells ? be16(buf + at + (size_t)i * 2) : 0;
 		uint32_t child;
 
 		if (i < cells && cell + 4 > t->usable)
@@ -396,7 +396,7 @@ btree_read(const struct btree *t, size_t leaf, struct btree_rows *r,
 	if (at + cells * 2 > t->usable || cells > r->cap)
 		return damaged(t, page, "too many cells", err);
 	for (uint32_t i = 0; i < cells; i++) {
-		const uint8_t *p = r->page + be16(r->page + at + i * 2);
+		const uint8_t *p = r->page + be16(r->page + at + (size_t)i * 2);
 		uint64_t payload, id;
 		const char *wrong;
 		unsigned n, m;

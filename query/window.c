@@ -104,7 +104,7 @@ read_offset(struct reader *r, struct stamp *s)
 			return -1;
 	}
 	s->has_offset = true;
-	s->offset_sec = sign * (h * 3600 + m * 60);
+	s->offset_sec = (int64_t)sign * (h * 3600 + m * 60);
 	return 0;
 }
 

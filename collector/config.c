@@ -188,7 +188,7 @@ config_new(void)
 		    k->kind == KIND_TARGETS)
 			continue;
 		if (k->kind == KIND_NUMBER || k->kind == KIND_U32)
-			wrong = set_number(c, k, atol(k->value));
+			wrong = set_number(c, k, strtol(k->value, NULL, 10));
 		else if (k->kind == KIND_BOOL)
 			*(bool *)((char *)c + k->offset) =
 			    strcmp(k->value, "true") == 0;

@@ -22,7 +22,7 @@ watchdog_interval(void)
 	char *end;
 	long long v;
 
-	if (usec == NULL || (pid != NULL && atol(pid) != (long)getpid()))
+	if (usec == NULL || (pid != NULL && strtol(pid, NULL, 10) != (long)getpid()))
 		return 0;
 	errno = 0;
 	v = strtoll(usec, &end, 10);

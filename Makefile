@@ -4,6 +4,7 @@
 #	make check	all tests
 #	make asan	all tests under ASan and UBSan
 #	make lint	include rules, clang-tidy, cppcheck
+#	make includes	include rules alone
 #	make golden	renew generated files that tests compare (review the diff)
 #	make install	PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR=
 #	make uninstall	takes away what install placed, but no configuration
@@ -95,7 +96,10 @@ asan:
 golden: $(BUILD)/check
 	GOLDEN=1 $(BUILD)/check --filter 'golden/*'
 
-lint:
+lint: includes
+	scripts/lint.sh
+
+includes:
 	scripts/check-includes.sh
 
 # Configuration and data are the admin's: an existing flowdb.conf is never
@@ -134,5 +138,5 @@ uninstall:
 clean:
 	rm -rf build build-asan
 
-.PHONY: all check asan golden lint install uninstall clean
+.PHONY: all check asan golden lint includes install uninstall clean
 .SECONDARY:

@@ -1,29 +1,45 @@
 /* The repeater on loopback: targets get the bytes, a dead one costs nothing. */
 #include "collector/repeat.h"
 
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-/* A bound socket with a time limit for reading, and its port. */
+/*
+ * A socket bound to the first address of host that there is, with a time
+ * limit for reading, and its port.  localhost is ::1 on some machines.
+ */
 static int
-listen_on(unsigned *port)
+listen_on(const char *host, unsigned *port)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET };
+	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM }, *list;
 	struct timeval limit = { .tv_sec = 5 };
-	socklen_t len = sizeof(sin);
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_storage at;
+	socklen_t len = sizeof(at);
+	char text[8];
+	int fd = -1;
 
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	cr_assert_eq(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
-	cr_assert_eq(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
+	cr_assert_eq(getaddrinfo(host, "0", &hints, &list), 0);
+	for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
+		fd = socket(a->ai_family, SOCK_DGRAM, 0);
+		if (fd != -1 && bind(fd, a->ai_addr, a->ai_addrlen) == 0)
+			break;
+		(void)close(fd);
+		fd = -1;
+	}
+	freeaddrinfo(list);
+	cr_assert_neq(fd, -1);
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	cr_assert_eq(getnameinfo((struct sockaddr *)&at, len, NULL, 0, text,
+	    sizeof(text), NI_NUMERICSERV | NI_DGRAM), 0);
 	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit,
 	    sizeof(limit)), 0);
-	*port = ntohs(sin.sin_port);
+	*port = (unsigned)strtoul(text, NULL, 10);
 	return fd;
 }
 
@@ -33,7 +49,8 @@ Test(repeat, two_targets_one_dead)
 	struct err err;
 	unsigned port, dead_port;
 	char text[64], buf[200];
-	int fd = listen_on(&port), dead = listen_on(&dead_port);
+	int fd = listen_on("localhost", &port);
+	int dead = listen_on("127.0.0.1", &dead_port);
 
 	close(dead);
 	(void)snprintf(text, sizeof(text), "127.0.0.1/%u", dead_port);

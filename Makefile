@@ -23,7 +23,12 @@ DESTDIR ?=
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
 	-Wstrict-prototypes -Wmissing-prototypes
-HARDEN = -fPIC -fstack-protector-strong -D_FORTIFY_SOURCE=2
+# -fcf-protection is for x86 only
+optional = $(shell echo | $(CC) $(1) -x c -S -o - - >/dev/null 2>&1 && \
+	echo $(1))
+CF_PROTECTION := $(call optional,-fcf-protection=full)
+HARDEN = -fPIC -fstack-protector-strong -fstack-clash-protection \
+	$(CF_PROTECTION) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 # clang defines no _FORTIFY_SOURCE effect without optimisation, and
 # sanitizers want it off
 ifneq ($(SANITIZE),)
@@ -32,7 +37,7 @@ SAN = -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 endif
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DFLOWDB_VERSION='"$(VERSION)"' -I. \
 	$(WARN) $(HARDEN) $(SAN) -MMD -MP -pthread $(CFLAGS)
-ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now $(SAN) $(LDFLAGS)
+ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now,-z,noexecstack $(SAN) $(LDFLAGS)
 
 SCHEMA_LIBS = -lsqlite3
 COLLECTOR_LIBS = -lev -lconfuse -lpcap -lm
@@ -81,7 +86,7 @@ $(PROGS): $(BUILD)/%: $(BUILD)/obj/tests/prog_%.o $(BUILD)/support.a \
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(COLLECTOR_LIBS) $(QUERY_LIBS) \
 		$(SCHEMA_LIBS)
 
-$(BUILD)/obj/%.o: %.c
+$(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -109,9 +114,9 @@ UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
 SYSUSERSDIR = $(DESTDIR)$(PREFIX)/lib/sysusers.d
 
 install: all
-	install -D -m 755 build/flowdbd $(DESTDIR)$(PREFIX)/sbin/flowdbd
-	install -D -m 755 build/flowq $(DESTDIR)$(PREFIX)/bin/flowq
-	install -D -m 644 build/flowdb.so $(DESTDIR)$(PREFIX)/lib/flowdb/flowdb.so
+	install -D -m 755 $(BUILD)/flowdbd $(DESTDIR)$(PREFIX)/sbin/flowdbd
+	install -D -m 755 $(BUILD)/flowq $(DESTDIR)$(PREFIX)/bin/flowq
+	install -D -m 644 $(BUILD)/flowdb.so $(DESTDIR)$(PREFIX)/lib/flowdb/flowdb.so
 	install -D -m 644 collector/flowdbd.8 $(SHARE)/man/man8/flowdbd.8
 	install -D -m 644 collector/flowdb.conf.5 $(SHARE)/man/man5/flowdb.conf.5
 	install -D -m 644 query/flowq.1 $(SHARE)/man/man1/flowq.1

@@ -16,8 +16,11 @@ cat "$tmp/out"
 line=$(sed 's/\x1b\[[0-9;]*m//g' "$tmp/out" |
     grep 'Synthesis: Tested:' | tail -n 1)
 n() { printf '%s\n' "$line" | sed -n "s/.*$1: *\([0-9]*\).*/\1/p"; }
-passed=$(n Passing) failed=$(($(n Failing) + $(n Crashing)))
-if [ "$rc" -ne 0 ] && [ "${failed:-0}" -eq 0 ]; then
+# nothing when criterion did not come that far
+passed=$(n Passing) failing=$(n Failing) crashing=$(n Crashing)
+: "${passed:=0}"
+failed=$((${failing:-0} + ${crashing:-0}))
+if [ "$rc" -ne 0 ] && [ "$failed" -eq 0 ]; then
 	echo "not ok check: criterion ended with status $rc"
 	failed=1
 fi

@@ -268,12 +268,6 @@ write_home(struct sql_writer *w, const struct operand *o,
 	enum scope scope = path ? SCOPE_PATH : SCOPE_EXTRA;
 	struct operand *each;
 
-	if (w->roll != NULL) {
-		w->failed = true;
-		(void)err_set(w->err, "roll-up %s can't answer this filter",
-		    w->roll->table);
-		return;
-	}
 	for (size_t i = 0; i < o->n; i++) {
 		bool is = true_when_missing(o->v[i]) != neg;
 
@@ -325,10 +319,14 @@ write_row(struct sql_writer *w, const struct operand *o, size_t n,
 	}
 }
 
+/*
+ * Does the node read fields of this side table alone?  A roll-up has its
+ * key at hand, wherever that comes from.
+ */
 static bool
-is_pure(const struct node *n, enum colhome home)
+is_pure(const struct sql_writer *w, const struct node *n, enum colhome home)
 {
-	return n->homes == 1U << home;
+	return w->roll == NULL && n->homes == 1U << home;
 }
 
 /*
@@ -337,7 +335,8 @@ is_pure(const struct node *n, enum colhome home)
  * nodes go to v.
  */
 static size_t
-gather(const struct node *n, const struct node *skip, enum scope scope,
+gather(const struct sql_writer *w, const struct node *n,
+    const struct node *skip, enum scope scope,
     const struct node **v, struct operand *out)
 {
 	size_t at = 0, count = 0;
@@ -348,8 +347,8 @@ gather(const struct node *n, const struct node *skip, enum scope scope,
 		for (size_t i = 0; i < n->n; i++) {
 			const struct node *c = n->child[i];
 			enum colhome of = scope != SCOPE_FLOW ? HOME_FLOW :
-			    is_pure(c, HOME_PATH) ? HOME_PATH :
-			    is_pure(c, HOME_EXTRA) ? HOME_EXTRA : HOME_FLOW;
+			    is_pure(w, c, HOME_PATH) ? HOME_PATH :
+			    is_pure(w, c, HOME_EXTRA) ? HOME_EXTRA : HOME_FLOW;
 
 			if (c == skip || of != (enum colhome)home)
 				continue;
@@ -377,7 +376,7 @@ write_children(struct sql_writer *w, const struct node *n,
 	if (v == NULL || o == NULL) {
 		w->out->failed = true;
 	} else {
-		count = gather(n, skip, scope, v, o);
+		count = gather(w, n, skip, scope, v, o);
 		write_row(w, o, count, effective(n, neg), neg, scope);
 	}
 	free(v);
@@ -431,9 +430,9 @@ write_node(struct sql_writer *w, const struct node *n, bool neg,
 {
 	struct operand whole = { &n, 1, HOME_FLOW };
 
-	if (scope == SCOPE_FLOW && (is_pure(n, HOME_PATH) ||
-	    is_pure(n, HOME_EXTRA))) {
-		whole.home = is_pure(n, HOME_PATH) ? HOME_PATH : HOME_EXTRA;
+	if (scope == SCOPE_FLOW && (is_pure(w, n, HOME_PATH) ||
+	    is_pure(w, n, HOME_EXTRA))) {
+		whole.home = is_pure(w, n, HOME_PATH) ? HOME_PATH : HOME_EXTRA;
 		write_home(w, &whole, NODE_AND, neg);
 		return;
 	}

@@ -154,7 +154,10 @@ read_stamp(const char *text, size_t len, struct stamp *s)
 			return -1;
 		(void)take(&r, " ");
 	}
-	if (r.p < r.end && (s->last < MINUTE || read_offset(&r, s) == -1))
+	/* behind an hour alone "-06" is the end of a window, but Z is a zone */
+	if (r.p < r.end && (s->last < HOUR ||
+	    (s->last == HOUR && (*r.p | 0x20) != 'z') ||
+	    read_offset(&r, s) == -1))
 		return -1;
 	return r.p == r.end ? 0 : -1;
 }

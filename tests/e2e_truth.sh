@@ -67,10 +67,13 @@ csv_fields() {
 		print NR - 1 "|" name[i] "|" $i }' "$1" | sort
 }
 
+# JSON may tell more than CSV: of fields that CSV has none of, nothing is said.
 json_fields() {
 	sqlite3 :memory: "SELECT r.key + 1, f.key, f.value
 	    FROM json_each(readfile('$1')) AS r, json_each(r.value) AS f
-	    WHERE f.value <> ''" 2>&1 | sort
+	    WHERE f.value <> ''" 2>&1 |
+	    awk -F '|' 'NR == FNR { told[$2]; next } $2 in told' \
+	    "$tmp/want.fields" - | sort
 }
 
 same_json() {
@@ -225,7 +228,7 @@ flows.201604101300.sqlite:flows.201604101300.sqlite;1460293200000 1460296799999;
 flows.201604101301:flows.201604171200;1460296800000 1460300399999;--stat proto/bytes -n 0;-s proto -O bytes -n 0
 flows.201604100000:flows.201604101200;1460289600000 1460293199999;--list;
 flows.201604091200:flows.201604100000;1460000000000 1460000000001;--stat dstip -n 10;-s dstip -n 10
-flows.201604101300:flows.201604101400;1460293200000 1460300399999;--window 1460293200000 1460296799999 --stat ip/bytes -n 50;-s ip/bytes -n 50 -t 2016-04-10T13Z
+flows.201604101300:flows.201604101400;1460293200000 1460300399999;--window 1460293200000 1460296799999 --stat ip/bytes -n 50;-s ip/bytes -n 50 -t 2016/04/10.13 --utc
 CASES
 
 if command -v sqlite3 >/dev/null 2>&1; then

@@ -22,6 +22,7 @@ struct json {
 	struct timetext	 time;
 	bool		 lines;		/* ndjson */
 	uint64_t	 more;		/* columns after the sheet's, if set */
+	const struct field *of[COLUMN_COUNT];	/* field_of(), found once */
 	char		 stat[SHEET_LABEL_MAX];
 	bool		 in_array;
 	bool		 has_rows;
@@ -48,6 +49,8 @@ json_open(const struct print_options *o, const char *name, const char *rest,
 	}
 	j->lines = strcmp(name, "ndjson") == 0;
 	timetext_init(&j->time, true);
+	for (int c = 0; c < COLUMN_COUNT; c++)
+		j->of[c] = field_of(c);
 	return &j->p;
 }
 
@@ -200,9 +203,17 @@ put_value(struct json *j, const struct field *f, const struct row *r)
 static void
 put_key(struct out *o, const char *key, bool first)
 {
-	out_text(o, first ? "\"" : ",\"");
-	out_text(o, key);
-	out_text(o, "\":");
+	char *at = out_room(o, SHEET_LABEL_MAX + 4);
+	size_t len = strlen(key), n = 0;
+
+	if (!first)
+		at[n++] = ',';
+	at[n++] = '"';
+	memcpy(at + n, key, len);
+	n += len;
+	at[n++] = '"';
+	at[n++] = ':';
+	out_used(o, n);
 }
 
 static void
@@ -221,14 +232,11 @@ put_more(struct json *j, const struct row *r)
 {
 	uint64_t left = j->more & r->flow.set;
 
-	for (int c = 0; left != 0; c++, left >>= 1) {
-		const struct field *f;
-
+	for (int c = 0; left != 0 && c < COLUMN_COUNT; c++, left >>= 1) {
 		if ((left & 1) == 0)
 			continue;
-		f = field_of(c);
-		put_key(j->p.out, field_name(f), false);
-		put_value(j, f, r);
+		put_key(j->p.out, field_name(j->of[c]), false);
+		put_value(j, j->of[c], r);
 	}
 }
 

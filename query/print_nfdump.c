@@ -153,10 +153,10 @@ put_times(struct nfdump *d, const struct row *r)
 
 /* A number is padded, but for 0. */
 static size_t
-proto_value(const struct row *r, char *out)
+proto_value(const struct field *f, const struct row *r, char *out)
 {
 	struct cell_style named = { .plain = false };
-	size_t n = cell_text(field_of(COL_proto), &named, r, out);
+	size_t n = cell_text(f, &named, r, out);
 
 	if (out[0] < '1' || out[0] > '9')
 		return n;
@@ -173,7 +173,7 @@ value(struct nfdump *d, const struct field *f, const struct row *r, char *out)
 
 	switch (f->kind) {
 	case FIELD_PROTO:
-		return proto_value(r, out);
+		return proto_value(f, r, out);
 	case FIELD_FLAGS:
 		n = field_value(f, &d->style.time, r, out);
 		return n > 0 ? n : cell_text(f, &d->style, r, out);
@@ -241,8 +241,8 @@ put_proto(struct nfdump *d, const struct row *r)
 	else if (d->p.o.plain)
 		cell_print(d->p.out, field_of(COL_proto), &style, r);
 	else
-		out_used(d->p.out, proto_value(r, out_room(d->p.out,
-		    CELL_TEXT_MAX)));
+		out_used(d->p.out, proto_value(field_of(COL_proto), r,
+		    out_room(d->p.out, CELL_TEXT_MAX)));
 }
 
 static void

@@ -1,6 +1,6 @@
 /*
- * IP addresses and prefixes: see addr.h.  Text to bytes and back is the C
- * library's inet_pton and inet_ntop; only nfdump's short nets are ours.
+ * IP addresses and prefixes: see addr.h.  Text to bytes is the C library's
+ * inet_pton; nfdump's short nets are ours, and what must be fast.
  */
 #include "schema/addr.h"
 
@@ -36,7 +36,7 @@ addr_parse(const char *text, size_t len, struct addr *out)
 	return 0;
 }
 
-/* inet_ntop is slow for the many IPv4 addresses of a long list. */
+/* inet_ntop is slow for the many addresses of a long list. */
 static size_t
 format4(const uint8_t *b, char *out)
 {
@@ -62,11 +62,60 @@ format4(const uint8_t *b, char *out)
 	return (size_t)(p - out);
 }
 
+static char *
+group6(unsigned v, char *p)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	if (v >= 0x1000)
+		*p++ = hex[v >> 12];
+	if (v >= 0x100)
+		*p++ = hex[v >> 8 & 15];
+	if (v >= 0x10)
+		*p++ = hex[v >> 4 & 15];
+	*p++ = hex[v & 15];
+	return p;
+}
+
+/* RFC 5952: the longest run of zero groups, the first of equals, is "::". */
+static size_t
+format6(const uint8_t *b, char *out)
+{
+	unsigned group[8], run = 0, at = 8, len = 1;
+	char *p = out;
+
+	for (unsigned i = 0; i < 8; i++) {
+		group[i] = (unsigned)b[2 * i] << 8 | b[2 * i + 1];
+		run = group[i] == 0 ? run + 1 : 0;
+		if (run > len) {
+			len = run;
+			at = i + 1 - run;
+		}
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		if (i == at) {
+			*p++ = ':';
+			i += len - 1;
+			if (i == 7)
+				*p++ = ':';
+			continue;
+		}
+		if (i > 0)
+			*p++ = ':';
+		p = group6(group[i], p);
+	}
+	*p = '\0';
+	return (size_t)(p - out);
+}
+
 size_t
 addr_format(const struct addr *a, char out[ADDR_TEXT_MAX])
 {
 	if (a->len == 4)
 		return format4(a->bytes, out);
+	/* an IPv4 address may be inside of ::/32 */
+	if (a->len == 16 && memcmp(a->bytes, "\0\0\0", 4) != 0)
+		return format6(a->bytes, out);
 	if (a->len != 16 ||
 	    inet_ntop(AF_INET6, a->bytes, out, ADDR_TEXT_MAX) == NULL)
 		out[0] = '\0';

@@ -5,6 +5,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "tests/gen.h"
+
 static const struct {
 	const char *text, *lo, *hi;
 } nets[] = {
@@ -69,6 +71,35 @@ Test(addr, format4)
 		cr_assert_str_eq(got, want);
 		cr_assert_eq(addr_parse(got, strlen(got), &back), 0);
 		cr_assert_eq(addr_cmp(&a, &back), 0);
+	}
+}
+
+/* Against the C library: runs of zeros of all lengths and places. */
+Test(addr, format6_random)
+{
+	uint64_t state = 1;
+
+	for (int i = 0; i < 50000; i++) {
+		uint64_t zero = gen_random(&state), small = zero >> 8;
+		uint64_t v = 0;
+		struct addr a = { .len = 16 };
+		char want[ADDR_TEXT_MAX], got[ADDR_TEXT_MAX];
+
+		for (unsigned g = 0; g < 8; g++) {
+			if (g % 4 == 0)
+				v = gen_random(&state);
+			if ((zero >> g & 1) != 0)
+				continue;
+			/* groups of one to four digits */
+			v = v << 16 | v >> 48;
+			a.bytes[2 * g] = (uint8_t)((v >> 8 & 255) >>
+			    (small >> 3 * g & 7));
+			a.bytes[2 * g + 1] = (uint8_t)(v & 255);
+		}
+		cr_assert_not_null(inet_ntop(AF_INET6, a.bytes, want,
+		    sizeof(want)));
+		cr_assert_eq(addr_format(&a, got), strlen(want));
+		cr_assert_str_eq(got, want);
 	}
 }
 

@@ -320,7 +320,8 @@ cell_text(const struct field *f, struct cell_style *s, const struct row *r,
 	case FIELD_ENGINE:
 		return engine_text(r, out);
 	case FIELD_VERSION:
-		return copy(out, "Nv") + uint_text(r->exporter.version, out + 2);
+		return copy(out, "Nv") +
+		    uint_text(r->exporter.version, out + 2);
 	case FIELD_RECORD:
 		return uint_text(s->record, out);
 	default:

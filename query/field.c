@@ -14,6 +14,7 @@
 
 #define NONE	COLUMN_COUNT
 #define ONLY_TABLE	""
+#define BLANKS47	"                                               "
 
 #define F(tag, name, heading, width, kind, naming, c, second) \
 	{ tag, name, heading, width, FIELD_##kind, NAMED_##naming, c, second }
@@ -104,9 +105,7 @@ static const struct field fields[] = {
 	COL("mpls8", " MPLS lbl 8 ", 12, MPLS, mpls8),
 	COL("mpls9", " MPLS lbl 9 ", 12, MPLS, mpls9),
 	COL("mpls10", "MPLS lbl 10 ", 12, MPLS, mpls10),
-	PAIR("mpls", "                                               "
-	    "MPLS labels 1-10"
-	    "                                                                   ",
+	PAIR("mpls", BLANKS47 "MPLS labels 1-10" BLANKS47 "                    ",
 	    130, MPLS_ALL, mpls1, mpls10),
 	COL("evt", " Event", 7, FW_EVENT, fw_event),
 	COL("xevt", " XEvent", 7, FW_XEVENT, fw_xevent),
@@ -168,6 +167,8 @@ static const char *const not_stored[][2] = {
 	{ "al", "latency" }
 };
 
+#define N_NOT_STORED	(sizeof(not_stored) / sizeof(not_stored[0]))
+
 static bool
 is_word(const char *a, const char *word, size_t len)
 {
@@ -191,7 +192,7 @@ field_find(const char *word, size_t len)
 const char *
 field_not_stored(const char *tag, size_t len)
 {
-	for (size_t i = 0; i < sizeof(not_stored) / sizeof(not_stored[0]); i++) {
+	for (size_t i = 0; i < N_NOT_STORED; i++) {
 		if (is_word(not_stored[i][0], tag, len))
 			return not_stored[i][1];
 	}

@@ -47,7 +47,7 @@ struct field {
 	enum field_kind		 kind;
 	enum field_naming	 naming;
 	enum column		 column;	/* COLUMN_COUNT: none */
-	enum column		 second;	/* of two columns, else the same */
+	enum column		 second;	/* of two; else the same */
 };
 
 #define FIELD_VALUE_MAX	64	/* no value is longer */

@@ -178,7 +178,8 @@ fmt_add_list(struct fmt *f, const char *text, size_t offset, struct err *err)
 		if (field == NULL)
 			return unknown(p, len, at, err);
 		/* what is another tag for a column counts as the column */
-		if (field_name(field) == NULL && field->column != COLUMN_COUNT &&
+		if (field_name(field) == NULL &&
+		    field->column != COLUMN_COUNT &&
 		    field->column == field->second)
 			field = field_of((int)field->column);
 		if (field == NULL || field_name(field) == NULL)

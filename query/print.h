@@ -59,8 +59,8 @@ struct print_flows {
 	bool			 bidir;		/* -b, -B: sums with out_ counters */
 	const struct print_key	*keys;		/* -A; NULL: whole flows, -a */
 	size_t			 n_keys;
-	const char		*order;		/* -s record: "bytes", ...; or NULL */
-	int64_t			 limit;		/* of -s record */
+	const char		*order;		/* of -s record, else NULL */
+	int64_t			 limit;		/* of -s record, 0: all */
 };
 
 /* Before the rows of one statistic. */

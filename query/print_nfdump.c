@@ -290,7 +290,7 @@ static void
 nfdump_done(struct print *p, const struct print_summary *s)
 {
 	struct nfdump *d = (struct nfdump *)p;
-	int64_t span = s->has_range ? s->last_ms - s->first_ms : 0;
+	int64_t span = s->has_range ? span_of(s->first_ms, s->last_ms) : 0;
 	char buf[200];
 
 	end_stat(d);

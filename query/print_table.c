@@ -361,7 +361,7 @@ put_second(struct table *t, int64_t ms)
 static void
 summary_counts(struct table *t, const struct print_summary *s)
 {
-	int64_t span = s->has_range ? s->last_ms - s->first_ms : 0;
+	int64_t span = s->has_range ? span_of(s->first_ms, s->last_ms) : 0;
 
 	put(t, "Summary: total flows: ", s->flows);
 	put(t, ", total bytes: ", s->bytes);

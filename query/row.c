@@ -14,6 +14,17 @@ rate_of(int64_t count, int64_t factor, int64_t divisor)
 	return v > INT64_MAX ? INT64_MAX : (int64_t)v;
 }
 
+int64_t
+span_of(int64_t first_ms, int64_t last_ms)
+{
+	int64_t span;
+
+	if (last_ms <= first_ms)
+		return 0;
+	return __builtin_sub_overflow(last_ms, first_ms, &span) ? INT64_MAX :
+	    span;
+}
+
 static int64_t
 counter(const struct flow *f, enum column c, uint64_t v)
 {

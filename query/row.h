@@ -41,6 +41,9 @@ int64_t	row_bpp(const struct row *r);
 /* ICMP or ICMPv6: dst_port is type * 256 + code. */
 bool	row_is_icmp(const struct row *r);
 
+/* last - first; 0 when that is negative, INT64_MAX at most. */
+int64_t	span_of(int64_t first_ms, int64_t last_ms);
+
 /* count * factor / divisor without overflow; 0 when divisor <= 0. */
 int64_t	rate_of(int64_t count, int64_t factor, int64_t divisor);
 

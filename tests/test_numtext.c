@@ -134,6 +134,9 @@ Test(timetext, as_strftime)
 Test(row, rates)
 {
 	cr_expect_eq(rate_of(1500000, 8000, 15000), 800000);
+	cr_expect_eq(span_of(3, 10), 7);
+	cr_expect_eq(span_of(10, 3), 0);
+	cr_expect_eq(span_of(INT64_MIN, INT64_MAX), INT64_MAX);
 	cr_expect_eq(rate_of(1, 8000, 0), 0);
 	cr_expect_eq(rate_of(1, 8000, -1), 0);
 	cr_expect_eq(rate_of(-1, 8000, 1), 0);

@@ -363,7 +363,8 @@ summary_counts(struct table *t, const struct print_summary *s)
 {
 	int64_t span = s->has_range ? span_of(s->first_ms, s->last_ms) : 0;
 
-	put(t, "Summary: total flows: ", s->flows);
+	out_text(t->p.out, "Summary: total flows: ");
+	out_int(t->p.out, s->flows);
 	put(t, ", total bytes: ", s->bytes);
 	put(t, ", total packets: ", s->packets);
 	put(t, ", avg bps: ", rate_of(s->bytes, 8000, span));

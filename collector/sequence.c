@@ -83,10 +83,25 @@ start(struct sequence *s, const struct sequence_seen *seen,
 	s->late_run = 0;
 }
 
+/* The way that has explained the numbers for longest; the one in use wins. */
+static enum sequence_way
+best_way(const struct sequence *s)
+{
+	unsigned best = s->way;
+
+	for (unsigned w = 0; w < SEQUENCE_WAYS; w++) {
+		if (s->would[w].run > s->would[best].run)
+			best = w;
+	}
+	return (enum sequence_way)best;
+}
+
 /* Looks which ways explain this packet; true: another one is in use now. */
 static bool
 learn(struct sequence *s, const struct sequence_seen *seen)
 {
+	enum sequence_way best;
+
 	for (unsigned w = 0; w < SEQUENCE_WAYS; w++) {
 		struct span p = span_of(seen, (enum sequence_way)w);
 
@@ -98,18 +113,18 @@ learn(struct sequence *s, const struct sequence_seen *seen)
 		s->would[w].next = p.start + p.units;
 		s->would[w].known = p.exact;
 	}
+	best = best_way(s);
 	if (s->known && span_of(seen, (enum sequence_way)s->way).start ==
 	    s->expected) {
-		s->doubt = 0;
+		/* by chance, when another one was right before, too */
+		if (best == s->way)
+			s->doubt = 0;
 		return false;
 	}
-	for (unsigned w = 0; w < SEQUENCE_WAYS; w++)
-		if (s->would[w].run >= SEQUENCE_EXPLAINED &&
-		    s->would[w].run > s->would[s->way].run) {
-			s->way = (uint8_t)w;
-			return true;
-		}
-	return false;
+	if (best == s->way || s->would[best].run < SEQUENCE_EXPLAINED)
+		return false;
+	s->way = (uint8_t)best;
+	return true;
 }
 
 /* What the packet says in the way of counting that is in use. */

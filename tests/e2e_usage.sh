@@ -1,0 +1,132 @@
+#!/bin/sh
+# What flowdbd says when it cannot do what it is told: one line on stderr, exit
+# status 2 for the command line and the configuration, 1 for the rest, and
+# nothing written.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. tests/daemon.sh
+port=$(free_port)
+mkdir "$tmp/d"
+fresh=$tmp/d/fresh
+
+# refused NAME STATUS TEXT OPTIONS...: TEXT is a pattern of case
+refused() {
+	name=$1 want=$2 text=$3
+	shift 3
+	"$BUILD/flowdbd" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	got=$?
+	why=
+	[ "$got" -eq "$want" ] || why="status $got, want $want;"
+	[ ! -s "$tmp/out" ] || why="$why text on stdout;"
+	[ "$(wc -l <"$tmp/err")" -eq 1 ] || why="$why not one line on stderr;"
+	case $(cat "$tmp/err") in
+	"flowdbd: "$text) ;;
+	*) why="$why it says '$(cat "$tmp/err")'" ;;
+	esac
+	[ -z "$(ls -A "$tmp/d")" ] || why="$why; wrote $(ls -A "$tmp/d")"
+	if [ -z "$why" ]; then
+		echo "ok usage: $name"
+	else
+		echo "not ok usage: $name: $why"
+		rm -rf "${tmp:?}/d"
+		mkdir "$tmp/d"
+	fi
+}
+
+refused 'unknown option' 2 'unknown option -Z *' -l "$fresh" -Z
+refused '... in a cluster' 2 'unknown option -Z *' -wZe -l "$fresh"
+refused '... a long one' 2 'unknown option --nonsense *' --nonsense
+refused 'no value' 2 'no value for option -l *' -w -l
+refused 'a word too many' 2 'unexpected argument "here" *' -l "$fresh" here
+refused 'port' 2 'option -p 70000: *1 to 65535' -l "$fresh" -p 70000
+refused 'port of letters' 2 'option -p 34x: *' -l "$fresh" -p 34x
+refused 'slot' 2 '*7000*divide a day*' -l "$fresh" -t 7000
+refused 'slot of nothing' 2 'option -t 0: *' -l "$fresh" -t 0
+refused 'buffer' 2 'option -B much: *' -l "$fresh" -B much
+refused 'sampling' 2 'option -s x: *' -l "$fresh" -s x
+refused 'address' 2 'option -b localhost: no address' -l "$fresh" -b localhost
+refused 'hook' 2 'hook: unknown placeholder %q*' -l "$fresh" -x 'x %q'
+refused 'expire without a limit' 2 'expire needs *' -l "$fresh" -e
+refused 'no configuration' 2 "$tmp/none: No such file*" -c "$tmp/none"
+refused 'folder in nowhere' 1 "*$tmp/none/d: No such file*" \
+    -l "$tmp/none/d" -p "$port"
+refused 'folder that is a file' 1 '*not a directory' -l "$0" -p "$port"
+refused 'user' 2 'no such user: nobody-of-that-name' -p "$port" \
+    -l "$fresh" -u nobody-of-that-name
+refused 'group' 2 'no such group: nobody-of-that-name' -n \
+    -l "$fresh" -g nobody-of-that-name
+refused 'capture that is not there' 1 "$tmp/none: No such file*" \
+    -l "$fresh" -r "$tmp/none"
+refused 'capture that is none' 1 "$PWD/$0: not a capture file*" -l "$fresh" -r "$0"
+refused 'pid file in nowhere' 1 "pid file $tmp/none/p: No such file*" \
+    -l "$fresh" -p "$port" -P "$tmp/none/p"
+
+# all mistakes of a file in one run, each with its place
+cat >"$tmp/conf" <<'CONF'
+directory = "/nowhere"
+port = 99999
+colour = "red"
+max_age = "long"
+slot = "x"
+CONF
+"$BUILD/flowdbd" -c "$tmp/conf" -n >"$tmp/out" 2>"$tmp/err"
+is 'usage: mistakes of a file are status 2' "$?" 2
+is 'usage: ... all told, with their lines' "$(sed -n \
+    "s|^flowdbd: $tmp/conf:\([0-9]*\): .*|\1|p" "$tmp/err" | tr '\n' ' ')" \
+    "2 3 4 5 "
+is 'usage: the example is a good configuration' "$("$BUILD/flowdbd" \
+    -c flowdb.conf.example -n)" "configuration OK"
+"$BUILD/flowdbd" --example | cmp -s - flowdb.conf.example
+is 'usage: --example prints it' "$?" 0
+is 'usage: -V' "$("$BUILD/flowdbd" -V | sed 's/[0-9.]*$/N/')" 'flowdbd N'
+is 'usage: -h has all options of the manual' "$("$BUILD/flowdbd" -h |
+    grep -oE '(^|[ ;]) *--?[a-zA-Z-]+ ' | grep -oE -e '--?[a-zA-Z-]+' |
+    sort -u | tr '\n' ' ')" "$(grep -oE '^\.It Fl (Fl )?[a-zA-Z-]+' \
+    collector/flowdbd.8 | sed 's/^\.It Fl Fl /--/; s/^\.It Fl /-/' |
+    sort -u | tr '\n' ' ')"
+
+# someone else has the port
+start_daemon "$tmp/first"
+refused 'port in use' 1 "listen on 127.0.0.1 port $port: Address already*" \
+    -l "$fresh" -b 127.0.0.1 -p "$port" -P "$tmp/d/pid"
+refused '... in the background' 1 "listen on *: Address already*" \
+    -D -l "$fresh" -b 127.0.0.1 -p "$port" -P "$tmp/d/pid"
+stop_daemon
+
+# what a user may not write, when we are not root or can become somebody
+if [ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --clear-groups true; then
+	as="setpriv --reuid 65534 --regid 65534 --clear-groups"
+elif [ "$(id -u)" -ne 0 ]; then
+	as=
+else
+	as=none
+fi
+if [ "$as" = none ]; then
+	echo "skip usage: folder of somebody else: root may write everywhere"
+else
+	# from a copy: the build may lie where that user may not look
+	cp "$BUILD/flowdbd" "$tmp/flowdbd"
+	mkdir "$tmp/locked"
+	chmod 755 "$tmp" "$tmp/flowdbd"
+	chmod 555 "$tmp/locked"
+	$as "$tmp/flowdbd" -l "$tmp/locked" -b 127.0.0.1 -p "$port" \
+	    2>"$tmp/err"
+	is 'usage: folder of somebody else' "$? $(cat "$tmp/err")" \
+	    "1 flowdbd: data directory $tmp/locked: Permission denied"
+fi
+
+# a capture that breaks off: what could be read is kept
+"$BUILD/flowgen" --flows 300 --pcap "$tmp/whole.pcap" 2>/dev/null
+pcap_part "$tmp/whole.pcap" 1 3 "$tmp/part.pcap"
+"$BUILD/flowdbd" -r "$tmp/part.pcap" -l "$tmp/part" 2>/dev/null
+pcap_part "$tmp/whole.pcap" 1 4 "$tmp/four.pcap"
+head -c $(($(wc -c <"$tmp/part.pcap") + 50)) "$tmp/four.pcap" >"$tmp/cut.pcap"
+"$BUILD/flowdbd" -r "$tmp/cut.pcap" -l "$tmp/cut" 2>"$tmp/log"
+is 'usage: a damaged capture is status 1' "$?" 1
+holds 'usage: ... told with the packet' logged "cut.pcap: packet 4: "
+dump "$tmp/part" >"$tmp/want"
+dump "$tmp/cut" >"$tmp/got"
+holds 'usage: ... what was read is kept' cmp -s "$tmp/got" "$tmp/want"
+holds 'usage: ... and is something' test -s "$tmp/got"
+is 'usage: ... sealed' "$(find "$tmp/cut" -name '*.sqlite' -perm 440 | wc -l)" \
+    "$(shards "$tmp/part")"

@@ -114,7 +114,8 @@ datadir_recover(const char *dir, int64_t now_ms, int64_t slot_ms,
 		int64_t end = list.v[i].start_ms + slot_ms;
 
 		if (seal_is_done(list.v[i].path)) {
-			if (end > *next_ms)
+			/* one of another slot length is not in the way */
+			if (end > *next_ms && list.v[i].start_ms % slot_ms == 0)
 				*next_ms = end;
 		} else if (end <= now_ms) {
 			log_info("%s: not sealed by the last run, sealing",

@@ -93,8 +93,7 @@ start_daemon() {
 # stop_daemon [SIGNAL]: sets rc to its exit status
 stop_daemon() {
 	kill "-${1:-TERM}" "$pid"
-	wait "$pid"
-	rc=$?
+	{ wait "$pid"; rc=$?; } 2>/dev/null
 	pids=
 }
 

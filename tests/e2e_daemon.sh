@@ -115,6 +115,16 @@ holds "daemon: traffic without flows ends a slot" until_true 6 send_templates
 is "daemon: ... and makes no shard" "$(shards "$dir")" 2
 stop_daemon
 
+# the same folder with longer slots: the sealed ones lie in this hour
+until_true 3 time_is $(($(stat -c %Y "$shard") + 2))
+far_from_slot_end 3600000 || until_true 20 far_from_slot_end 3600000
+start_daemon "$dir"
+send --flows 300
+until_true 2 has_flows "$dir" 900
+holds "daemon: another slot length starts with this hour" \
+    test -e "$dir/flows.$(date -u +%Y%m%d%H00).sqlite"
+stop_daemon
+
 # templates outlive the daemon: first they alone, then data alone
 dir=$tmp/templates
 "$BUILD/flowgen" --flows 40 --pcap "$tmp/few.pcap" 2>/dev/null
@@ -131,7 +141,7 @@ stop_daemon
 
 # many flows take a while to seal: nobody who reads is shut out meanwhile
 dir=$tmp/readers
-"$BUILD/flowgen" --flows 400000 --start 2016-04-10T12:00:00Z --rate 200 \
+"$BUILD/flowgen" --flows 200000 --start 2016-04-10T12:00:00Z --rate 100 \
     --pcap "$tmp/big.pcap" 2>/dev/null
 "$BUILD/flowdbd" -r "$tmp/big.pcap" -l "$dir" 2>"$tmp/log" &
 pid=$!

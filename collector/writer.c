@@ -248,6 +248,8 @@ try_store(struct writer *w, const struct batch *b, struct err *err)
 		return -1;
 	}
 	took = now_us() - start;
+	log_debug("%s: %zu flows in %lld us", shard_writer_path(w->shard),
+	    b->n, (long long)took);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	(void)pthread_mutex_lock(&w->lock);
 	w->counts.flows += b->n;

@@ -79,11 +79,34 @@ is 'usage: the example is a good configuration' "$("$BUILD/flowdbd" \
 "$BUILD/flowdbd" --example | cmp -s - flowdb.conf.example
 is 'usage: --example prints it' "$?" 0
 is 'usage: -V' "$("$BUILD/flowdbd" -V | sed 's/[0-9.]*$/N/')" 'flowdbd N'
-is 'usage: -h has all options of the manual' "$("$BUILD/flowdbd" -h |
-    grep -oE '(^|[ ;]) *--?[a-zA-Z-]+ ' | grep -oE -e '--?[a-zA-Z-]+' |
-    sort -u | tr '\n' ' ')" "$(grep -oE '^\.It Fl (Fl )?[a-zA-Z-]+' \
-    collector/flowdbd.8 | sed 's/^\.It Fl Fl /--/; s/^\.It Fl /-/' |
-    sort -u | tr '\n' ' ')"
+# the help, the manual: the same options in the same order
+help_options() {
+	"$BUILD/flowdbd" -h | sed '/^Signals/,$d' |
+	    grep -oE '(^|[ ;]) *--?[a-zA-Z-]+ ' | grep -oE -e '--?[a-zA-Z-]+'
+}
+manual_options() {
+	sed -n 's/^\.It Fl Fl \([a-z-]*\).*/--\1/p; s/^\.It Fl \([a-zA-Z]\).*/-\1/p' \
+	    collector/flowdbd.8
+}
+is 'usage: -h and the manual have the same options' \
+    "$(manual_options | tr '\n' ' ')" "$(help_options | tr '\n' ' ')"
+example_defaults() { "$BUILD/flowdbd" --example | sed -n '/^[a-z_]* = /p'; }
+manual_defaults() {
+	sed -n 's/^\.It Ic \([a-z_]*\) = Qq *\(.*\)/\1 = "\2"/p
+	    s/^\.It Ic \([a-z_]*\) = Li \(.*\)/\1 = \2/p
+	    s/^\.It Ic \([a-z_]*\) = \([0-9a-z]*\)$/\1 = \2/p' \
+	    collector/flowdb.conf.5 | grep -v '^force = false$'
+}
+example_defaults >"$tmp/want"
+manual_defaults >"$tmp/got"
+holds 'usage: flowdb.conf(5) has every key and its default' \
+    cmp "$tmp/got" "$tmp/want"
+if command -v mandoc >/dev/null; then
+	is 'usage: the manuals are good mdoc' "$(mandoc -Tlint -W warning \
+	    collector/flowdbd.8 collector/flowdb.conf.5 2>&1)" ''
+else
+	echo 'skip usage: the manuals are good mdoc: there is no mandoc'
+fi
 
 # someone else has the port
 start_daemon "$tmp/first"

@@ -44,9 +44,8 @@ feed_clear(struct feed *f)
 	f->groups = NULL;
 }
 
-/* Columns that the wanted groups read. */
-static uint64_t
-wanted_columns(const struct feed *f)
+uint64_t
+feed_columns(const struct feed *f)
 {
 	uint64_t set = 0;
 
@@ -63,14 +62,14 @@ wanted_columns(const struct feed *f)
 uint64_t
 feed_path_columns(const struct feed *f)
 {
-	return wanted_columns(f) & flow_home_bits(HOME_PATH);
+	return feed_columns(f) & flow_home_bits(HOME_PATH);
 }
 
 void
 feed_begin(struct feed *f, const struct side *side, int rollup,
     unsigned rollup_side, int sign)
 {
-	uint64_t set = wanted_columns(f);
+	uint64_t set = feed_columns(f);
 
 	f->side = side;
 	f->rollup = rollup;
@@ -124,24 +123,8 @@ datum_from_value(struct datum *c, sqlite3_value *v)
 	}
 }
 
-static int64_t
-times(int64_t count, uint32_t rate)
-{
-	if (rate <= 1 || count <= 0)
-		return count < 0 ? 0 : count;
-	return count > INT64_MAX / rate ? INT64_MAX : count * rate;
-}
-
-/* Wraps where a file lies about its times. */
-static int64_t
-time_plus(int64_t t, int64_t span)
-{
-	return (int64_t)((uint64_t)t + (uint64_t)span);
-}
-
-/* What of the row is in table path. */
-static void
-fill_path_data(struct feed *f, int64_t path)
+void
+feed_path_data(struct feed *f, int64_t path)
 {
 	for (size_t i = 0; i < f->q->n_groups; i++) {
 		uint64_t set;
@@ -187,13 +170,13 @@ reversed(const struct feed *f, const struct tally_sum *sum, uint32_t rate)
 {
 	struct tally_sum out = *sum;
 
-	out.packets = times(f->data[COL_out_packets].number, rate);
-	out.bytes = times(f->data[COL_out_bytes].number, rate);
+	out.packets = feed_times(f->data[COL_out_packets].number, rate);
+	out.bytes = feed_times(f->data[COL_out_bytes].number, rate);
 	return out;
 }
 
-static int
-add_row(struct feed *f, const struct tally_sum *sum, uint32_t rate)
+int
+feed_add(struct feed *f, const struct tally_sum *sum, uint32_t rate)
 {
 	if (f->count_total)
 		tally_add(&f->total, sum);
@@ -234,20 +217,20 @@ feed_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	if (f->rollup >= 0)
 		sum.flows *= sqlite3_value_int64(argv[AT_FLOWS]);
 	else
-		fill_path_data(f, path);
+		feed_path_data(f, path);
 	if (f->q->scale && f->rollup >= 0)
 		rate = path > 0 && path <= UINT32_MAX ? (uint32_t)path : 1;
 	else if (f->q->scale)
 		rate = side_rate(f->side, path);
 	sum.packets = f->sign *
-	    times(sqlite3_value_int64(argv[AT_PACKETS]), rate);
-	sum.bytes = f->sign * times(sqlite3_value_int64(argv[AT_BYTES]), rate);
+	    feed_times(sqlite3_value_int64(argv[AT_PACKETS]), rate);
+	sum.bytes = f->sign * feed_times(sqlite3_value_int64(argv[AT_BYTES]), rate);
 	sum.first_ms = sqlite3_value_int64(argv[AT_FIRST]);
-	sum.last_ms = time_plus(sum.first_ms,
+	sum.last_ms = feed_time_plus(sum.first_ms,
 	    sqlite3_value_int64(argv[AT_DURATION]));
 	if (f->data[COL_tcp_flags].kind == DATUM_NUMBER)
 		sum.tcp_flags = (uint8_t)f->data[COL_tcp_flags].number;
-	if (add_row(f, &sum, rate) == -1) {
+	if (feed_add(f, &sum, rate) == -1) {
 		f->failed = true;
 		sqlite3_result_error(ctx, f->err.msg, -1);
 	}

@@ -68,6 +68,34 @@ void	feed_begin(struct feed *f, const struct side *side, int rollup,
 /* flow_bit() of path columns that the wanted groups read. */
 uint64_t feed_path_columns(const struct feed *f);
 
+/*
+ * One flow, its values in f->data (what feed_begin asks for, path columns too)
+ * and sum; rate: its sampling, for counters of the other way.  -1: f->err.
+ */
+int	feed_add(struct feed *f, const struct tally_sum *sum, uint32_t rate);
+
+/* Fills f->data with what of the flow is in table path. */
+void	feed_path_data(struct feed *f, int64_t path);
+
+/* flow_bit() of all columns that the wanted groups read. */
+uint64_t feed_columns(const struct feed *f);
+
+/* count * rate, INT64_MAX at most; a negative count is none. */
+static inline int64_t
+feed_times(int64_t count, uint32_t rate)
+{
+	if (rate <= 1 || count <= 0)
+		return count < 0 ? 0 : count;
+	return count > INT64_MAX / rate ? INT64_MAX : count * rate;
+}
+
+/* Wraps where a file lies about its times. */
+static inline int64_t
+feed_time_plus(int64_t t, int64_t span)
+{
+	return (int64_t)((uint64_t)t + (uint64_t)span);
+}
+
 /* After the last pass: what is under way goes into the tallies. */
 int	feed_flush(struct feed *f, struct err *err);
 

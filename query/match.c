@@ -225,8 +225,8 @@ test_match(const struct test *t, const struct flow *f,
 	    any_passes(t, first, t->n_subjects, f, env));
 }
 
-static bool
-node_match(const struct node *n, const struct flow *f,
+bool
+match_node(const struct node *n, const struct flow *f,
     const struct match_env *env)
 {
 	switch (n->kind) {
@@ -235,11 +235,11 @@ node_match(const struct node *n, const struct flow *f,
 	case NODE_TEST:
 		return test_match(&n->test, f, env);
 	case NODE_NOT:
-		return !node_match(n->child[0], f, env);
+		return !match_node(n->child[0], f, env);
 	case NODE_AND:
 	case NODE_OR:
 		for (size_t i = 0; i < n->n; i++) {
-			if (node_match(n->child[i], f, env) !=
+			if (match_node(n->child[i], f, env) !=
 			    (n->kind == NODE_AND))
 				return n->kind == NODE_OR;
 		}
@@ -252,5 +252,5 @@ bool
 filter_match(const struct filter *f, const struct flow *flow,
     const struct match_env *env)
 {
-	return node_match(ast_root(f), flow, env);
+	return match_node(ast_root(f), flow, env);
 }

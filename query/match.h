@@ -1,7 +1,7 @@
 /*
  * Does a filter match a flow?  The plain meaning of the language, evaluated
- * over a struct flow without a database: the truth that tests hold the SQL
- * against.
+ * over a struct flow without a database: for sums (-P), for what is asked of
+ * a path, and the truth that tests hold the SQL against.
  */
 #ifndef QUERY_MATCH_H
 #define QUERY_MATCH_H
@@ -27,6 +27,12 @@ struct match_env {
 	const struct match_exporter *(*exporter)(void *arg, uint32_t id);
 	void	*arg;
 };
+
+struct node;
+
+/* The same for a part of a filter. */
+bool	match_node(const struct node *n, const struct flow *flow,
+	    const struct match_env *env);
 
 bool	filter_match(const struct filter *f, const struct flow *flow,
 	    const struct match_env *env);

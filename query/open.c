@@ -43,16 +43,22 @@ check_tables(sqlite3 *db, const char *path, struct err *err)
 	    "%s: triggers or computed columns are no shard's", path);
 }
 
+/* Roll-ups, indexes, and where table flow lies. */
 static int
-find_rollups(struct open_shard *s, struct err *err)
+look_around(struct open_shard *s, struct err *err)
 {
-	sqlite3_stmt *st = db_prepare(s->db, "SELECT name FROM sqlite_schema "
-	    "WHERE type = 'table' AND rootpage > 0", err);
-	int rc = st == NULL ? -1 : 1;
+	sqlite3_stmt *st = db_prepare(s->db, "SELECT name, rootpage FROM "
+	    "sqlite_schema WHERE rootpage > 0", err);
+	int rc = st == NULL ? -1 : 1, indexes = 0;
 
 	while (rc == 1 && (rc = db_step(st, err)) == 1) {
 		const char *name = (const char *)sqlite3_column_text(st, 0);
 
+		if (name != NULL && strcmp(name, "flow") == 0)
+			s->flow_root = (uint32_t)sqlite3_column_int64(st, 1);
+		indexes += name != NULL &&
+		    (strcmp(name, "flow_src_addr") == 0 ||
+		    strcmp(name, "flow_dst_addr") == 0);
 		for (int r = 0; name != NULL && r < ROLLUP_COUNT; r++) {
 			if (strcmp(name,
 			    rollup_info((enum rollup)r)->table) == 0)
@@ -60,6 +66,7 @@ find_rollups(struct open_shard *s, struct err *err)
 		}
 	}
 	sqlite3_finalize(st);
+	s->indexed = indexes == 2;
 	return rc;
 }
 
@@ -67,7 +74,11 @@ int
 shard_open(const char *path, const atomic_bool *stop, struct open_shard *out,
     struct err *err)
 {
-	*out = (struct open_shard){ .db = NULL };
+	struct stat st = { .st_ino = 0 };
+
+	/* before opening: whoever compares later sees a file swapped since */
+	(void)stat(path, &st);
+	*out = (struct open_shard){ .device = st.st_dev, .inode = st.st_ino };
 	out->db = db_open(path, SQLITE_OPEN_READONLY, err);
 	if (out->db == NULL)
 		return -1;
@@ -81,7 +92,7 @@ shard_open(const char *path, const atomic_bool *stop, struct open_shard *out,
 	    "PRAGMA temp_store = FILE; BEGIN", err) == -1 ||
 	    shard_check(out->db, "main", path, &out->meta, err) == -1 ||
 	    check_tables(out->db, path, err) == -1 ||
-	    find_rollups(out, err) == -1 ||
+	    look_around(out, err) == -1 ||
 	    db_int(out->db, "SELECT max(id) FROM flow", 0, &out->max_id,
 	    err) == -1) {
 		shard_close(out);

@@ -20,6 +20,10 @@ struct open_shard {
 	struct shard_meta	 meta;
 	int64_t			 max_id;	/* of flows, 0: none */
 	bool			 rollup[ROLLUP_COUNT];	/* is there */
+	bool			 indexed;	/* by both addresses */
+	uint32_t		 flow_root;	/* page where table flow begins */
+	uint64_t		 device;	/* of the file, before it was */
+	uint64_t		 inode;		/* opened */
 };
 
 /*

@@ -1,10 +1,20 @@
 /* Roll-up or flows: see serve.h. */
 #include "query/serve.h"
 
+#include <sqlite3.h>
 #include <stddef.h>
 
 #include "query/ast.h"
+#include "query/sql.h"
+#include "query/words.h"
+#include "schema/db.h"
 #include "schema/flow.h"
+
+/*
+ * A flow found by an index costs as much as so many that are read in order
+ * (measured: 1.2 us against 0.05).
+ */
+#define INDEX_WORTH	25
 
 enum serve_skip
 serve_window(const struct question *q, const struct shard_meta *m)
@@ -110,4 +120,64 @@ serve_rollups(const struct question *q, const struct group *g,
 		return 0;
 	out[0] = (struct serve_pass){ (enum rollup)r, 0, 1 };
 	return 1;
+}
+
+/* Is it a test of addresses that an index can answer? */
+static bool
+is_address_test(const struct node *n)
+{
+	if (n->kind != NODE_TEST || n->test.op != OP_EQ ||
+	    n->test.set.addr == NULL || n->test.all ||
+	    n->test.word->part != PART_VALUE)
+		return false;
+	for (unsigned i = 0; i < n->test.n_subjects; i++) {
+		if (n->test.subject[i] != COL_src_addr &&
+		    n->test.subject[i] != COL_dst_addr)
+			return false;
+	}
+	return true;
+}
+
+/* 1: few flows pass this test; 0: too many, or it is no address test. */
+static int
+passes_few(const struct node *n, const struct open_shard *s,
+    struct err *err)
+{
+	const struct sql_shape shape = { .schema = "main", .rollup = -1 };
+	int64_t most = s->max_id / INDEX_WORTH, got = 0;
+	sqlite3_stmt *st;
+	struct sql sql;
+	int rc = -1;
+
+	if (!is_address_test(n))
+		return 0;
+	if (sql_probe(&sql, n, &shape, most + 1, err) == -1)
+		return -1;
+	st = db_prepare(s->db, sql.text, err);
+	if (st != NULL && sql_bind_all(st, &sql, err) == 0)
+		rc = db_step(st, err);
+	if (rc == 1)
+		got = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	sql_clear(&sql);
+	return rc == -1 ? -1 : got <= most;
+}
+
+int
+serve_by_index(const struct question *q, const struct open_shard *s,
+    struct err *err)
+{
+	const struct node *root = ast_root(q->filter);
+	int rc;
+
+	if (q->no_index || question_in_order(q) || !s->indexed)
+		return 0;
+	if (root->kind != NODE_AND)
+		return passes_few(root, s, err);
+	for (size_t i = 0; i < root->n; i++) {
+		rc = passes_few(root->child[i], s, err);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }

@@ -25,6 +25,13 @@ struct serve_pass {
 
 #define SERVE_PASSES	3
 
+/*
+ * Do the indexes by address find the flows faster than reading all of them?
+ * Looks into the index, no further than that takes to know.  -1: failed.
+ */
+int	serve_by_index(const struct question *q, const struct open_shard *s,
+	    struct err *err);
+
 /* How many passes; 0: the flows must be read. */
 unsigned serve_rollups(const struct question *q, const struct group *g,
 	    const struct open_shard *s, struct serve_pass out[SERVE_PASSES]);

@@ -17,6 +17,7 @@
 
 struct side {
 	int64_t			 n_paths;
+	bool			 sampled;
 	uint32_t		*rate;
 	struct datum		*data[COLUMN_COUNT];	/* NULL: not wanted */
 	uint8_t			*addrs;		/* what data point to */
@@ -135,6 +136,7 @@ load_paths(struct side *s, sqlite3 *db, const char *schema, struct err *err)
 			continue;
 		s->rate[id] = rate > 0 && rate <= UINT32_MAX ?
 		    (uint32_t)rate : 1;
+		s->sampled = s->sampled || s->rate[id] > 1;
 		for (unsigned c = 0; c < COLUMN_COUNT && rc == 1; c++) {
 			if (column_info((enum column)c)->home != HOME_PATH)
 				continue;
@@ -242,6 +244,18 @@ side_free(struct side *s)
 	free(s->addrs);
 	free(s->rate);
 	free(s);
+}
+
+int64_t
+side_paths(const struct side *s)
+{
+	return s->n_paths;
+}
+
+bool
+side_is_sampled(const struct side *s)
+{
+	return s->sampled;
 }
 
 uint32_t

@@ -6,6 +6,7 @@
 #ifndef QUERY_SIDE_H
 #define QUERY_SIDE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,12 @@ struct side;
 struct side *side_load(struct sqlite3 *db, const char *schema,
 	    uint64_t columns, struct err *err);
 void	side_free(struct side *s);
+
+/* Paths have the numbers 0 to this less 1. */
+int64_t	side_paths(const struct side *s);
+
+/* Does any path have a sampling rate above 1? */
+bool	side_is_sampled(const struct side *s);
 
 /* Sampling rate of a path, at least 1. */
 uint32_t side_rate(const struct side *s, int64_t path);

@@ -196,6 +196,21 @@ sql_where(struct sql *out, const struct filter *f,
 	return writer_end(&w);
 }
 
+int
+sql_probe(struct sql *out, const struct node *n,
+    const struct sql_shape *shape, int64_t most, struct err *err)
+{
+	struct sql_writer w;
+
+	writer_begin(&w, out, shape, err);
+	sqlite3_str_appendf(w.s, "SELECT count(*) FROM (SELECT 1 FROM %s.flow "
+	    "AS f WHERE ", shape->schema);
+	sql_filter(&w, n);
+	sqlite3_str_appendf(w.s, " LIMIT ?%u)",
+	    (unsigned)sql_bind_int(&w, most));
+	return writer_end(&w);
+}
+
 /* What a statement reads of side tables. */
 struct joins {
 	bool	path;

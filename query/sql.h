@@ -86,6 +86,14 @@ int	sql_where(struct sql *out, const struct filter *f,
 	    const struct sql_shape *shape, struct err *err);
 
 /*
+ * SELECT count(*) of the flows that pass this part of the filter, most at
+ * the most: a look at an index before it is used.
+ */
+struct node;
+int	sql_probe(struct sql *out, const struct node *n,
+	    const struct sql_shape *shape, int64_t most, struct err *err);
+
+/*
  * A value that a statement reads from each row.  column < COLUMN_COUNT: that
  * column; packets and bytes are scaled when shape->scale.  The others are
  * particular.

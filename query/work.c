@@ -5,33 +5,28 @@
  *			  worker: ...		       -> its feed
  *							  merge -> sums
  *
- * A task is a shard, or a range of flow ids of one.  Whoever opens a shard
+ * A task is a shard, or a piece of one (work_shard.h).  Whoever opens a shard
  * that must be scanned while others have nothing to do cuts it in pieces and
  * puts all but one into the queue.
  */
 #include "query/work.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "query/open.h"
 #include "query/serve.h"
 #include "query/spill.h"
-#include "query/sql.h"
-#include "schema/db.h"
+#include "query/work_shard.h"
 
 #define SPLIT_FLOWS	200000	/* a scan shorter than this is not cut */
 #define PIECES		4	/* per worker, so that all end together */
 
 struct task {
-	size_t	 shard;		/* of the list */
-	bool	 piece;		/* only these ids, roll-ups are done */
-	int64_t	 id_from;
-	int64_t	 id_to;
+	size_t		shard;		/* of the list */
+	struct piece	piece;
 };
 
 struct work {
@@ -58,6 +53,8 @@ struct work {
 struct worker {
 	struct work	*work;
 	struct feed	 feed;
+	size_t		 shard;		/* being read */
+	int64_t		 max_id;	/* of its flows */
 	pthread_t	 thread;
 	bool		 started;
 };
@@ -87,7 +84,8 @@ take(struct work *w, struct task *t)
 			break;
 		}
 		if (w->next < w->list->n) {
-			*t = (struct task){ .shard = w->next++ };
+			*t = (struct task){ .shard = w->next++,
+				.piece = { .kind = PIECE_ALL } };
 			got = true;
 			break;
 		}
@@ -121,149 +119,38 @@ add_piece(struct work *w, const struct task *t, struct err *err)
 
 /*
  * Cuts a scan in pieces when there are not enough shards left for everyone;
- * t becomes the first of them.
+ * p becomes the first of them.  Fits shard_task.split.
  */
 static int
-split(struct work *w, const struct open_shard *s, struct task *t,
-    struct err *err)
+split(void *arg, struct piece *p, struct err *err)
 {
-	int64_t n = (int64_t)w->q->workers * PIECES, step;
+	struct worker *wk = arg;
+	struct work *w = wk->work;
+	/* ids are [from, to], leaves [from, to) */
+	int64_t last = p->kind == PIECE_IDS ? 1 : 0, from = p->from;
+	int64_t end = p->to + last, n = (int64_t)w->q->workers * PIECES;
+	int64_t step = (end - from) / n + 1;
+	struct task t = { .shard = wk->shard, .piece = *p };
 	int rc = 0;
 
-	if (w->q->workers < 2 || s->max_id < SPLIT_FLOWS)
+	if (w->q->workers < 2 || wk->max_id < SPLIT_FLOWS)
 		return 0;
-	step = s->max_id / n + 1;
 	(void)pthread_mutex_lock(&w->lock);
 	if (w->list->n - w->next < w->q->workers) {
-		*t = (struct task){ .shard = t->shard, .piece = true,
-			.id_from = 1, .id_to = step };
-		for (int64_t i = n - 1; i >= 1 && rc == 0; i--)
-			rc = add_piece(w, &(struct task){ .shard = t->shard,
-			    .piece = true, .id_from = i * step + 1,
-			    .id_to = i == n - 1 ? s->max_id :
-			    (i + 1) * step }, err);
+		p->to = from + step - last;
+		for (from += step; from < end && rc == 0; from += step) {
+			t.piece.from = from;
+			t.piece.to = (from + step < end ? from + step : end) -
+			    last;
+			rc = add_piece(w, &t, err);
+		}
 		(void)pthread_cond_broadcast(&w->changed);
 	}
 	(void)pthread_mutex_unlock(&w->lock);
 	return rc;
 }
 
-/* ---- one shard ---- */
-
-/* Runs the statement that feeds us; "enough" is no failure. */
-static int
-run_pass(struct feed *f, sqlite3 *db, const struct sql_shape *shape,
-    struct err *err)
-{
-	sqlite3_stmt *st = NULL;
-	struct sql sql;
-	int rc = -1;
-
-	if (sql_scan(&sql, FEED_FUNCTION, f->values, f->n_values, f->q->filter,
-	    shape, err) == -1)
-		return -1;
-	st = db_prepare(db, sql.text, err);
-	if (st != NULL && sql_bind_all(st, &sql, err) == 0)
-		rc = db_step(st, err);
-	sqlite3_finalize(st);
-	sql_clear(&sql);
-	if (rc == -1 && f->enough)
-		return 0;
-	if (rc == -1 && f->failed)
-		*err = f->err;
-	return rc == -1 ? -1 : 0;
-}
-
-static struct sql_shape
-shape_of(const struct work *w, const struct task *t)
-{
-	const struct question *q = w->q;
-
-	return (struct sql_shape){ .schema = "main", .rollup = -1,
-		.scale = q->scale,
-		.no_index = q->no_index || question_in_order(q),
-		.has_window = q->has_window, .within = q->within,
-		.from_ms = q->from_ms, .to_ms = q->to_ms,
-		.rowids = t->piece, .id_from = t->id_from, .id_to = t->id_to,
-		.count_base = w->count_base };
-}
-
-static int
-scan(struct worker *wk, struct open_shard *s, const struct task *t,
-    struct err *err)
-{
-	struct sql_shape shape = shape_of(wk->work, t);
-	struct side *side = side_load(s->db, "main",
-	    feed_path_columns(&wk->feed), err);
-	int rc;
-
-	if (side == NULL)
-		return -1;
-	feed_begin(&wk->feed, side, -1, 0, 1);
-	rc = run_pass(&wk->feed, s->db, &shape, err);
-	side_free(side);
-	return rc;
-}
-
-/*
- * Groups that roll-ups can serve are done with them; how tells what served.
- * Returns how many groups are left, wanted set; -1 failed.
- */
-static int
-use_rollups(struct worker *wk, struct open_shard *s, char *how, size_t size,
-    struct err *err)
-{
-	struct feed *f = &wk->feed;
-	struct sql_shape shape = { .schema = "main" };
-	struct serve_pass pass[SERVE_PASSES];
-	unsigned n[GROUPS_MAX];
-	size_t at = 0, n_groups = wk->work->q->n_groups;
-	int left = 0;
-
-	for (size_t i = 0; i < n_groups; i++) {
-		n[i] = serve_rollups(wk->work->q, f->groups[i].group, s,
-		    pass);
-		left += n[i] == 0;
-	}
-	/* what all flows add up to is counted once, by the scan if any */
-	f->count_total = left == 0;
-	for (size_t i = 0; i < n_groups; i++) {
-		if (n[i] == 0)
-			continue;
-		for (size_t k = 0; k < n_groups; k++)
-			f->groups[k].wanted = k == i;
-		(void)serve_rollups(wk->work->q, f->groups[i].group, s, pass);
-		for (unsigned k = 0; k < n[i]; k++) {
-			shape.rollup = pass[k].rollup;
-			feed_begin(f, NULL, shape.rollup, pass[k].side,
-			    pass[k].sign);
-			if (run_pass(f, s->db, &shape, err) == -1)
-				return -1;
-			f->count_total = false;
-			at += (size_t)snprintf(how + at, size - at, "%s%s",
-			    at > 0 ? ", " : "",
-			    rollup_info(pass[k].rollup)->table);
-			at = at < size ? at : size - 1;
-		}
-	}
-	for (size_t i = 0; i < n_groups; i++)
-		f->groups[i].wanted = n[i] == 0;
-	f->count_total = left > 0;
-	if (left > 0)
-		(void)snprintf(how + at, size - at, "%sflows",
-		    at > 0 ? ", " : "");
-	return left;
-}
-
-static void
-note(struct worker *wk, const char *path, const char *how, int64_t rows,
-    double sec)
-{
-	struct work *w = wk->work;
-	struct err ignored;
-
-	(void)report_shard(w->report, path, how, rows, sec, &ignored);
-}
+/* ---- one task ---- */
 
 static double
 now_sec(void)
@@ -272,38 +159,6 @@ now_sec(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-/* A shard that was opened, or a piece of it. */
-static int
-read_shard(struct worker *wk, struct open_shard *s, struct task *t,
-    char *how, size_t size, struct err *err)
-{
-	int left;
-
-	if (feed_register(s->db, &wk->feed, err) == -1)
-		return -1;
-	if (t->piece) {
-		/* what the first piece left to scan: the same decision */
-		for (size_t i = 0; i < wk->work->q->n_groups; i++) {
-			struct serve_pass pass[SERVE_PASSES];
-
-			wk->feed.groups[i].wanted = serve_rollups(
-			    wk->work->q, wk->feed.groups[i].group, s,
-			    pass) == 0;
-		}
-		wk->feed.count_total = true;
-		(void)snprintf(how, size, "flows %lld to %lld",
-		    (long long)t->id_from, (long long)t->id_to);
-		return scan(wk, s, t, err);
-	}
-	left = use_rollups(wk, s, how, size, err);
-	if (left <= 0)
-		return left;
-	if (!question_in_order(wk->work->q) &&
-	    split(wk->work, s, t, err) == -1)
-		return -1;
-	return scan(wk, s, t, err);
 }
 
 /* Counts of the shard; call with the lock held. */
@@ -320,30 +175,37 @@ count_shard(struct work *w, const struct open_shard *s, enum serve_skip skip)
 }
 
 static int
-do_task(struct worker *wk, struct task *t, struct err *err)
+do_task(struct worker *wk, const struct task *task, struct err *err)
 {
 	static const char *const skips[] = { [SERVE_EMPTY] = "skipped: empty",
 	    [SERVE_EARLIER] = "skipped: ends before the window",
 	    [SERVE_LATER] = "skipped: begins after the window" };
 	struct work *w = wk->work;
-	const char *path = w->list->v[t->shard].path;
-	bool first = !t->piece;
-	double begin = now_sec();
+	const char *path = w->list->v[task->shard].path;
+	bool first = task->piece.kind == PIECE_ALL;
+	struct shard_task t = { .piece = task->piece, .split = split,
+		.arg = wk };
+	double began = now_sec();
 	enum serve_skip skip;
 	struct open_shard s;
-	char how[160] = "";
+	struct err ignored;
 	int rc = 0;
 
 	if (shard_open(path, w->q->stop, &s, err) == -1)
 		return -1;
+	wk->shard = task->shard;
+	wk->max_id = s.max_id;
+	/* only one worker counts on it */
+	t.count_base = w->count_base;
 	skip = serve_window(w->q, &s.meta);
 	if (skip == SERVE_READ)
-		rc = read_shard(wk, &s, t, how, sizeof(how), err);
+		rc = work_shard(&wk->feed, &s, path, &t, err);
 	(void)pthread_mutex_lock(&w->lock);
 	if (first && rc == 0)
 		count_shard(w, &s, skip);
-	note(wk, path, skip == SERVE_READ ? how : skips[skip],
-	    skip == SERVE_READ ? s.meta.flows : 0, now_sec() - begin);
+	(void)report_shard(w->report, path, skip == SERVE_READ ? t.how :
+	    skips[skip], skip == SERVE_READ ? s.meta.flows : 0,
+	    now_sec() - began, &ignored);
 	w->enough = w->enough || wk->feed.enough;
 	w->done += first;
 	w->flows += first ? s.meta.flows : 0;

@@ -1,0 +1,234 @@
+/* Sealed flows from their pages: see leafscan.h. */
+#include "query/leafscan.h"
+
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "query/btree.h"
+#include "query/sieve.h"
+#include "schema/db.h"
+
+#define NONE	(-1)
+
+struct leafscan {
+	struct btree		*tree;
+	const struct side	*side;
+	struct btree_rows	*rows;
+	int			 place[COLUMN_COUNT];	/* in the table */
+	int			 path_place;
+	char			 want[BTREE_MAX_COLUMNS];
+	unsigned		 n_columns;
+	uint64_t		 keys;		/* columns that go to f->data */
+	bool			 path_keys;
+	bool			 scaled;	/* some path has a rate */
+};
+
+uint64_t
+leafscan_path_columns(const struct feed *f)
+{
+	return (feed_columns(f) | sieve_columns(f->q)) &
+	    flow_home_bits(HOME_PATH);
+}
+
+/* Where the columns stand in this shard's table; 0 or -1. */
+static int
+find_columns(struct leafscan *l, sqlite3 *db)
+{
+	struct err ignored;
+	sqlite3_stmt *st = db_prepare(db, "SELECT name, cid FROM "
+	    "pragma_table_info('flow')", &ignored);
+	int rc = st == NULL ? -1 : 1;
+
+	for (int c = 0; c < COLUMN_COUNT; c++)
+		l->place[c] = NONE;
+	l->path_place = NONE;
+	while (rc == 1 && (rc = db_step(st, &ignored)) == 1) {
+		const char *name = (const char *)sqlite3_column_text(st, 0);
+		int place = sqlite3_column_int(st, 1), c;
+
+		if (name == NULL || place < 0 || place >= BTREE_MAX_COLUMNS) {
+			rc = -1;
+			break;
+		}
+		l->n_columns = (unsigned)place + 1;
+		c = column_find(name, strlen(name));
+		if (c != -1)
+			l->place[c] = place;
+		else if (strcmp(name, "path") == 0)
+			l->path_place = place;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static bool
+want(struct leafscan *l, enum column c)
+{
+	int place = l->place[c];
+
+	if (place == NONE)
+		return false;
+	l->want[place] = column_info(c)->type == CT_ADDR ? 'b' : 'n';
+	return true;
+}
+
+/* All that the groups and the filter read; false: not all is there. */
+static bool
+want_all(struct leafscan *l, const struct feed *f)
+{
+	static const enum column always[] = { COL_first_ms, COL_duration_ms,
+	    COL_packets, COL_bytes };
+	uint64_t filter = sieve_columns(f->q), set;
+
+	l->keys = feed_columns(f) & flow_home_bits(HOME_FLOW);
+	l->path_keys = (feed_columns(f) & flow_home_bits(HOME_PATH)) != 0;
+	if (((feed_columns(f) | filter) & flow_home_bits(HOME_EXTRA)) != 0)
+		return false;
+	set = (l->keys | filter) & flow_home_bits(HOME_FLOW);
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		set |= flow_bit(always[i]);
+	for (unsigned c = 0; set >> c != 0; c++) {
+		if ((set >> c & 1) != 0 && !want(l, (enum column)c))
+			return false;
+	}
+	if (l->path_keys || l->scaled ||
+	    (filter & flow_home_bits(HOME_PATH)) != 0) {
+		if (l->path_place == NONE)
+			return false;
+		l->want[l->path_place] = 'n';
+	}
+	return true;
+}
+
+/* Is the file that SQLite opened still the one at path? */
+static bool
+same_file(const char *path, const struct open_shard *s)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_dev == s->device &&
+	    st.st_ino == s->inode;
+}
+
+struct leafscan *
+leafscan_open(const struct feed *f, const char *path,
+    const struct open_shard *s, const struct side *side)
+{
+	struct leafscan *l;
+	struct err ignored;
+
+	if (!s->meta.sealed || s->flow_root == 0 || question_in_order(f->q) ||
+	    !sieve_can(f->q))
+		return NULL;
+	l = calloc(1, sizeof(*l));
+	if (l == NULL)
+		return NULL;
+	l->side = side;
+	l->scaled = f->q->scale && side_is_sampled(side);
+	if (find_columns(l, s->db) == 0 && want_all(l, f) &&
+	    (l->tree = btree_open(path, s->flow_root, &ignored)) != NULL &&
+	    same_file(path, s) && (l->rows = btree_rows_new(l->tree, l->want,
+	    l->n_columns)) != NULL)
+		return l;
+	leafscan_close(l);
+	return NULL;
+}
+
+void
+leafscan_close(struct leafscan *l)
+{
+	if (l == NULL)
+		return;
+	btree_rows_free(l->rows);
+	btree_close(l->tree);
+	free(l);
+}
+
+size_t
+leafscan_leaves(const struct leafscan *l)
+{
+	return btree_leaves(l->tree);
+}
+
+/* One value of a row as a datum. */
+static inline void
+get(const struct leafscan *l, enum column c, size_t i, struct datum *d)
+{
+	const struct btree_rows *r = l->rows;
+	int at = l->place[c];
+
+	d->kind = DATUM_NULL;
+	if (r->null[at][i])
+		return;
+	if (r->blob[at] == NULL) {
+		d->kind = DATUM_NUMBER;
+		d->number = r->value[at][i];
+	} else if (r->length[at][i] == 4 || r->length[at][i] == 16) {
+		d->kind = DATUM_ADDR;
+		d->len = r->length[at][i];
+		d->addr = r->blob[at][i];
+	}
+}
+
+static int
+add_row(const struct leafscan *l, struct feed *f, size_t i)
+{
+	const struct btree_rows *r = l->rows;
+	int64_t path = l->path_place != NONE &&
+	    r->value[l->path_place] != NULL ? r->value[l->path_place][i] : 0;
+	uint32_t rate = l->scaled ? side_rate(l->side, path) : 1;
+	struct tally_sum sum = { .flows = 1,
+		.packets = feed_times(r->value[l->place[COL_packets]][i],
+		    rate),
+		.bytes = feed_times(r->value[l->place[COL_bytes]][i], rate),
+		.first_ms = r->value[l->place[COL_first_ms]][i] };
+
+	sum.last_ms = feed_time_plus(sum.first_ms,
+	    r->value[l->place[COL_duration_ms]][i]);
+	for (unsigned c = 0; l->keys >> c != 0; c++) {
+		if ((l->keys >> c & 1) != 0)
+			get(l, (enum column)c, i, &f->data[c]);
+	}
+	if (f->data[COL_tcp_flags].kind == DATUM_NUMBER)
+		sum.tcp_flags = (uint8_t)f->data[COL_tcp_flags].number;
+	if (l->path_keys)
+		feed_path_data(f, path);
+	return feed_add(f, &sum, rate);
+}
+
+int
+leafscan_run(struct leafscan *l, struct feed *f, size_t from, size_t to,
+    struct err *err)
+{
+	struct sieve *sieve = sieve_new(f->q, l->side, l->place,
+	    l->path_place, l->rows->cap, err);
+	int rc = sieve == NULL ? -1 : 0;
+
+	for (size_t leaf = from; leaf < to && rc == 0; leaf++) {
+		const uint8_t *mask;
+
+		if (f->q->stop != NULL && atomic_load_explicit(f->q->stop,
+		    memory_order_relaxed)) {
+			rc = err_as(err, ERR_STOPPED, "interrupted");
+			break;
+		}
+		rc = btree_read(l->tree, leaf, l->rows, err);
+		if (rc == -1)
+			break;
+		mask = sieve_rows(sieve, l->rows);
+		for (size_t i = 0; i < l->rows->n; i++) {
+			if (mask != NULL && !mask[i])
+				continue;
+			if (add_row(l, f, i) == -1) {
+				*err = f->err;
+				rc = -1;
+				break;
+			}
+		}
+	}
+	sieve_free(sieve);
+	return rc;
+}

@@ -1,0 +1,36 @@
+/*
+ * Flows of a sealed shard read from its pages (btree.h), through a sieve, into
+ * the sums of a feed: what sql_scan does by SQLite, without SQLite.
+ */
+#ifndef QUERY_LEAFSCAN_H
+#define QUERY_LEAFSCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "query/feed.h"
+#include "query/open.h"
+#include "query/side.h"
+#include "schema/err.h"
+
+struct leafscan;
+
+/*
+ * For the wanted groups of f over the shard, path being its file, side its
+ * paths (leafscan_path_columns; borrowed).  NULL when the shard or the
+ * question is not for it: ask SQLite.
+ */
+struct leafscan *leafscan_open(const struct feed *f, const char *path,
+	    const struct open_shard *s, const struct side *side);
+void	leafscan_close(struct leafscan *l);
+
+/* flow_bit() of path columns that side must hold. */
+uint64_t leafscan_path_columns(const struct feed *f);
+
+size_t	leafscan_leaves(const struct leafscan *l);
+
+/* Leaves [from, to).  -1: failed, damaged, or stopped. */
+int	leafscan_run(struct leafscan *l, struct feed *f, size_t from,
+	    size_t to, struct err *err);
+
+#endif

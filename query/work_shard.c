@@ -1,0 +1,200 @@
+/*
+ * Reading a shard: see work_shard.h.  Groups that roll-ups can serve are done
+ * with them.  For the rest the flows are read once: by the indexes where the
+ * filter names few addresses, from the pages of a sealed shard, else by
+ * SQLite.
+ */
+#include "query/work_shard.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "query/leafscan.h"
+#include "query/serve.h"
+#include "query/side.h"
+#include "query/sql.h"
+#include "schema/db.h"
+
+/* Adds to the text that tells what served. */
+static void
+tell(struct shard_task *t, const char *what)
+{
+	size_t at = strlen(t->how);
+
+	(void)snprintf(t->how + at, HOW_MAX - at, "%s%s", at > 0 ? ", " : "",
+	    what);
+}
+
+/* Runs the statement that feeds us; "enough" is no failure. */
+static int
+run_pass(struct feed *f, sqlite3 *db, const struct sql_shape *shape,
+    struct err *err)
+{
+	sqlite3_stmt *st = NULL;
+	struct sql sql;
+	int rc = -1;
+
+	if (sql_scan(&sql, FEED_FUNCTION, f->values, f->n_values, f->q->filter,
+	    shape, err) == -1)
+		return -1;
+	st = db_prepare(db, sql.text, err);
+	if (st != NULL && sql_bind_all(st, &sql, err) == 0)
+		rc = db_step(st, err);
+	sqlite3_finalize(st);
+	sql_clear(&sql);
+	if (rc == -1 && f->enough)
+		return 0;
+	if (rc == -1 && f->failed)
+		*err = f->err;
+	return rc == -1 ? -1 : 0;
+}
+
+/* ---- roll-ups ---- */
+
+/* Group i alone, by its passes. */
+static int
+run_rollups(struct feed *f, struct open_shard *s, size_t i,
+    const struct serve_pass *pass, unsigned n, struct shard_task *t,
+    struct err *err)
+{
+	for (size_t k = 0; k < f->q->n_groups; k++)
+		f->groups[k].wanted = k == i;
+	for (unsigned k = 0; k < n; k++) {
+		struct sql_shape shape = { .schema = "main",
+			.rollup = pass[k].rollup };
+
+		feed_begin(f, NULL, shape.rollup, pass[k].side, pass[k].sign);
+		if (run_pass(f, s->db, &shape, err) == -1)
+			return -1;
+		f->count_total = false;
+		tell(t, rollup_info(pass[k].rollup)->table);
+	}
+	return 0;
+}
+
+/*
+ * What all flows add up to is counted once: by the scan, or else by the
+ * first roll-up.  Returns how many groups are left, with wanted set; -1
+ * failed.
+ */
+static int
+use_rollups(struct feed *f, struct open_shard *s, struct shard_task *t,
+    struct err *err)
+{
+	struct serve_pass pass[GROUPS_MAX][SERVE_PASSES];
+	unsigned n[GROUPS_MAX];
+	int left = 0;
+
+	for (size_t i = 0; i < f->q->n_groups; i++) {
+		n[i] = serve_rollups(f->q, f->groups[i].group, s, pass[i]);
+		left += n[i] == 0;
+	}
+	f->count_total = left == 0;
+	for (size_t i = 0; i < f->q->n_groups && t->piece.kind == PIECE_ALL;
+	    i++) {
+		if (n[i] > 0 && run_rollups(f, s, i, pass[i], n[i], t,
+		    err) == -1)
+			return -1;
+	}
+	for (size_t i = 0; i < f->q->n_groups; i++)
+		f->groups[i].wanted = n[i] == 0;
+	f->count_total = true;
+	return left;
+}
+
+/* ---- flows ---- */
+
+/* Offers the scan for cutting; p is its whole. */
+static int
+offer(struct shard_task *t, struct piece p, struct err *err)
+{
+	if (t->piece.kind != PIECE_ALL)
+		return 0;
+	if (t->split != NULL && t->split(t->arg, &p, err) == -1)
+		return -1;
+	t->piece = p;
+	return 0;
+}
+
+static int
+scan_sql(struct feed *f, struct open_shard *s, const struct side *side,
+    struct shard_task *t, bool index, struct err *err)
+{
+	const struct question *q = f->q;
+	bool in_order = question_in_order(q), whole;
+	struct sql_shape shape = { .schema = "main", .rollup = -1,
+		.scale = q->scale, .no_index = q->no_index || in_order,
+		.has_window = q->has_window, .within = q->within,
+		.from_ms = q->from_ms, .to_ms = q->to_ms,
+		.count_base = t->count_base };
+
+	if (!in_order && !index && offer(t, (struct piece){ PIECE_IDS, 1,
+	    s->max_id, s->inode }, err) == -1)
+		return -1;
+	whole = t->piece.kind != PIECE_IDS ||
+	    (t->piece.from == 1 && t->piece.to == s->max_id);
+	shape.rowids = !whole;
+	shape.id_from = t->piece.from;
+	shape.id_to = t->piece.to;
+	tell(t, index ? "index of addresses" : whole ? "flows by SQL" :
+	    "part of flows by SQL");
+	feed_begin(f, side, -1, 0, 1);
+	return run_pass(f, s->db, &shape, err);
+}
+
+static int
+scan_leaves(struct feed *f, struct leafscan *l, const struct open_shard *s,
+    const struct side *side, struct shard_task *t, struct err *err)
+{
+	int64_t n = (int64_t)leafscan_leaves(l);
+
+	if (offer(t, (struct piece){ PIECE_LEAVES, 0, n, s->inode },
+	    err) == -1)
+		return -1;
+	tell(t, t->piece.from == 0 && t->piece.to == n ? "flows" :
+	    "part of flows");
+	feed_begin(f, side, -1, 0, 1);
+	return leafscan_run(l, f, (size_t)t->piece.from, (size_t)t->piece.to,
+	    err);
+}
+
+static int
+scan(struct feed *f, struct open_shard *s, const char *path,
+    struct shard_task *t, struct err *err)
+{
+	struct leafscan *leaves = NULL;
+	struct side *side = side_load(s->db, "main",
+	    leafscan_path_columns(f), err);
+	int rc = -1, index = 0;
+
+	if (side == NULL)
+		return -1;
+	if (t->piece.kind == PIECE_ALL)
+		index = serve_by_index(f->q, s, err);
+	if (index == 0 && t->piece.kind != PIECE_IDS)
+		leaves = leafscan_open(f, path, s, side);
+	if (leaves != NULL)
+		rc = scan_leaves(f, leaves, s, side, t, err);
+	else if (t->piece.kind == PIECE_LEAVES)
+		rc = err_set(err, "%s: changed while it was read", path);
+	else if (index != -1)
+		rc = scan_sql(f, s, side, t, index == 1, err);
+	leafscan_close(leaves);
+	side_free(side);
+	return rc;
+}
+
+int
+work_shard(struct feed *f, struct open_shard *s, const char *path,
+    struct shard_task *t, struct err *err)
+{
+	int left;
+
+	if (t->piece.kind != PIECE_ALL && t->piece.inode != s->inode)
+		return err_set(err, "%s: changed while it was read", path);
+	if (feed_register(s->db, f, err) == -1)
+		return -1;
+	left = use_rollups(f, s, t, err);
+	return left <= 0 ? left : scan(f, s, path, t, err);
+}

@@ -17,7 +17,8 @@
 #include "collector/log.h"
 #include "schema/shard.h"
 
-#define RETRY_SEC	2	/* after a reader held the shard */
+#define BUSY_SEC	2	/* again, after a reader held the shard */
+#define FULL_SEC	60	/* again, after the disk was full */
 #define EXPIRE_SEC	60	/* limits are looked at this often */
 
 struct job {
@@ -161,6 +162,21 @@ do_job(struct sealer *s, const struct sealer_options *o, const struct job *j,
 	return 0;
 }
 
+/* Puts a job back that failed for now; told once.  Called with the lock. */
+static void
+put_back(struct sealer *s, struct job *j, const struct err *err)
+{
+	bool busy = err->code == ERR_BUSY;
+
+	if (!j->told && busy)
+		log_info("%s: waiting for readers before sealing", j->path);
+	else if (!j->told)
+		log_error("cannot seal, trying again: %s", err->msg);
+	j->told = true;
+	j->not_before = monotonic_sec() + (busy ? BUSY_SEC : FULL_SEC);
+	append(s, j);
+}
+
 /* Called without the lock; j is freed or put back. */
 static void
 handle(struct sealer *s, const struct sealer_options *o, struct job *j)
@@ -177,13 +193,9 @@ handle(struct sealer *s, const struct sealer_options *o, struct job *j)
 	(void)pthread_mutex_lock(&s->lock);
 	if (rc == 0) {
 		s->counts.sealed++;
-	} else if (err.code == ERR_BUSY && !s->stop) {
-		if (!j->told)
-			log_info("%s: waiting for readers before sealing",
-			    j->path);
-		j->told = true;
-		j->not_before = monotonic_sec() + RETRY_SEC;
-		append(s, j);
+	} else if (!s->stop && (err.code == ERR_BUSY ||
+	    (err.code == ERR_FULL && !s->finish))) {
+		put_back(s, j, &err);
 		j = NULL;
 	} else if (err.code != ERR_STOPPED) {
 		s->counts.failed++;

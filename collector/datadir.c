@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,19 +112,20 @@ datadir_recover(const char *dir, int64_t now_ms, int64_t slot_ms,
 	    shard_list(dir, INT64_MIN, INT64_MAX, &list, err) == -1)
 		return -1;
 	for (size_t i = 0; i < list.n && rc == 0; i++) {
-		int64_t end = list.v[i].start_ms + slot_ms;
+		int64_t start = list.v[i].start_ms, end = start + slot_ms;
+		/* else of another slot length: not one that we could go on with */
+		bool ours = start % slot_ms == 0;
 
 		if (seal_is_done(list.v[i].path)) {
-			/* one of another slot length is not in the way */
-			if (end > *next_ms && list.v[i].start_ms % slot_ms == 0)
+			if (ours && end > *next_ms)
 				*next_ms = end;
-		} else if (end <= now_ms) {
+		} else if (!ours || end <= now_ms) {
 			log_info("%s: not sealed by the last run, sealing",
 			    list.v[i].path);
 			rc = sealer_add(sealer, list.v[i].path, NULL);
-		} else if (list.v[i].start_ms > *next_ms) {
+		} else if (start > *next_ms) {
 			/* the clock may have gone back: newest open slot */
-			*next_ms = list.v[i].start_ms;
+			*next_ms = start;
 		}
 	}
 	shard_list_clear(&list);

@@ -115,16 +115,22 @@ holds "daemon: traffic without flows ends a slot" until_true 6 send_templates
 is "daemon: ... and makes no shard" "$(shards "$dir")" 2
 stop_daemon
 
-# the same folder with longer slots: the sealed ones lie in this hour
-until_true 3 time_is $(($(stat -c %Y "$shard") + 2))
+# the same folder with longer slots: the short ones lie in this hour, the last
+# of them not sealed
+until_true 3 slot_begins 2000
+start_daemon "$dir" -t 2
+send --flows 300
+until_true 2 has_flows "$dir" 900
+shard=$(ls "$dir"/flows.*.sqlite | tail -n 1)
+stop_daemon
 far_from_slot_end 3600000 || until_true 20 far_from_slot_end 3600000
 start_daemon "$dir"
 send --flows 300
-until_true 2 has_flows "$dir" 900
+until_true 2 has_flows "$dir" 1200
 holds "daemon: another slot length starts with this hour" \
     test -e "$dir/flows.$(date -u +%Y%m%d%H00).sqlite"
+holds "daemon: ... and the short ones are sealed" until_true 3 is_sealed "$shard"
 stop_daemon
-
 # templates outlive the daemon: first they alone, then data alone
 dir=$tmp/templates
 "$BUILD/flowgen" --flows 40 --pcap "$tmp/few.pcap" 2>/dev/null

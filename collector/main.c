@@ -358,7 +358,7 @@ ready(void *arg)
 		privs_daemon_ready(src->waiting);
 }
 
-/* Everything that may fail, then the server, which owns c from here on. */
+/* Everything that may fail, then the server. */
 static int
 run_server(struct config *c, struct source *src, struct err *err)
 {
@@ -381,19 +381,16 @@ run_server(struct config *c, struct source *src, struct err *err)
 static int
 serve(struct config *c, struct source *src, struct err *err)
 {
-	char pidfile[8192];
 	int rc;
 
-	/* a reload replaces c */
-	(void)snprintf(pidfile, sizeof(pidfile), "%s", c->pidfile);
 	if (c->daemonize && (src->waiting = privs_daemon(err)) == -1)
 		return -1;
-	if (pidfile[0] != '\0' && privs_pidfile(pidfile, err) == -1)
+	if (c->pidfile[0] != '\0' && privs_pidfile(c->pidfile, err) == -1)
 		return -1;
 	rc = run_server(c, src, err);
 	/* may fail without root's rights; then it stays, but not locked */
-	if (pidfile[0] != '\0')
-		(void)unlink(pidfile);
+	if (c->pidfile[0] != '\0')
+		(void)unlink(c->pidfile);
 	return rc;
 }
 
@@ -477,12 +474,33 @@ first_look(int argc, char **argv, struct source *src)
 	return -1;
 }
 
+/* What the configuration asks for; the exit status. */
+static int
+run(struct config *c, struct source *src)
+{
+	struct err err;
+	int rc;
+
+	if (c->check_only) {
+		printf("configuration OK\n");
+		return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+	}
+	if (c->expire_only)
+		return expire_once(c);
+	rc = c->capture != NULL ? read_capture(c, &err) :
+	    serve(c, src, &err);
+	if (rc == -1) {
+		log_error("%s", err.msg);
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct source src = { .argc = argc, .argv = argv, .waiting = -1 };
 	struct config *c;
-	struct err err;
 	int rc;
 
 	if (getcwd(src.cwd, sizeof(src.cwd)) == NULL)
@@ -495,17 +513,7 @@ main(int argc, char **argv)
 	if (c == NULL)
 		return EXIT_USAGE;
 	log_level_set((enum log_level)c->log_level);
-	if (c->check_only) {
-		printf("configuration OK\n");
-		return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
-	}
-	if (c->expire_only)
-		return expire_once(c);
-	rc = c->capture != NULL ? read_capture(c, &err) :
-	    serve(c, &src, &err);
-	if (rc == -1) {
-		log_error("%s", err.msg);
-		return EXIT_FAILED;
-	}
-	return EXIT_OK;
+	rc = run(c, &src);
+	config_free(c);
+	return rc;
 }

@@ -44,7 +44,8 @@
 
 struct server {
 	struct sink		 sink;		/* first: see sink_of */
-	struct config		*config;
+	struct config		*config;	/* in force */
+	struct config		*first;		/* the caller's */
 	int			 lock;
 	struct ev_loop		*loop;
 	struct listen_socket	 sock[CONFIG_MAX_LISTEN];
@@ -306,6 +307,13 @@ sealer_options_of(const struct config *c, struct sealer_options *o)
 		o->retain = c->retain;
 }
 
+static void
+free_reloaded(struct server *s)
+{
+	if (s->config != s->first)
+		config_free(s->config);
+}
+
 /* What of a new configuration needs a new process. */
 static void
 tell_restart(const struct config *old, const struct config *new)
@@ -338,7 +346,7 @@ on_reload(struct server *s)
 	new->slot_sec = s->config->slot_sec;
 	sealer_options_of(new, &o);
 	sealer_configure(s->sealer, &o);
-	config_free(s->config);
+	free_reloaded(s);
 	s->config = new;
 	log_level_set((enum log_level)new->log_level);
 	set_sampling(s);
@@ -401,7 +409,7 @@ server_new(struct config *c, struct err *err)
 		return NULL;
 	}
 	s->sink = (struct sink){ sink_room, sink_put };
-	s->config = c;
+	s->config = s->first = c;
 	s->capture = c->capture != NULL;
 	s->slot_ms = (int64_t)c->slot_sec * 1000;
 	s->slot_start_ms = INT64_MIN;
@@ -442,6 +450,7 @@ server_free(struct server *s)
 	report_free(s->report);
 	if (s->lock > 0)
 		(void)close(s->lock);
+	free_reloaded(s);
 	free(s);
 }
 

@@ -16,7 +16,8 @@ struct server;
 /*
  * Prepares everything that can fail: the directory and its lock, sockets,
  * memory.  No thread and no packet yet, so privileges can be dropped between
- * this and server_run.  c must live as long.  NULL: err says what.
+ * this and server_run.  c stays the caller's, and must live as long.  NULL:
+ * err says what.
  */
 struct server *server_new(struct config *c, struct err *err);
 
@@ -24,7 +25,7 @@ struct server *server_new(struct config *c, struct err *err);
 struct server_calls {
 	/* it receives, and signals are taken as they should be */
 	void		(*ready)(void *arg);
-	/* SIGHUP: a new configuration, or NULL to keep the old one */
+	/* SIGHUP: a new configuration, the server's from then on; or NULL */
 	struct config	*(*reload)(void *arg);
 	void		*arg;
 };

@@ -274,6 +274,22 @@ set_trouble(struct writer *w, bool trouble)
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
+static void
+give_up(struct writer *w, const struct batch *b, const struct err *err)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	w->counts.lost += b->n;
+	(void)pthread_mutex_unlock(&w->lock);
+	w->last_error = *err;
+}
+
+/* Reading a capture waits for what may pass by itself, not for an admin. */
+static bool
+is_hopeless(const struct batch *b, const struct err *err)
+{
+	return b->append && err->code != ERR_BUSY && err->code != ERR_FULL;
+}
+
 /* Until it is stored; told once when trouble begins, once when it is over. */
 static void
 store(struct writer *w, const struct batch *b)
@@ -284,15 +300,16 @@ store(struct writer *w, const struct batch *b)
 	if (b->n == 0)
 		return;
 	while (try_store(w, b, &err) == -1) {
+		if (is_hopeless(b, &err)) {
+			give_up(w, b, &err);
+			return;
+		}
 		if (pause == FIRST_PAUSE_MS)
 			log_error("cannot store flows, trying again: %s",
 			    err.msg);
 		set_trouble(w, true);
 		if (atomic_load(&w->ending) && ++tries == STOP_TRIES) {
-			(void)pthread_mutex_lock(&w->lock);
-			w->counts.lost += b->n;
-			(void)pthread_mutex_unlock(&w->lock);
-			w->last_error = err;
+			give_up(w, b, &err);
 			return;
 		}
 		pause_ms(pause);

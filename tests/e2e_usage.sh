@@ -153,3 +153,25 @@ holds 'usage: ... what was read is kept' cmp -s "$tmp/got" "$tmp/want"
 holds 'usage: ... and is something' test -s "$tmp/got"
 is 'usage: ... sealed' "$(find "$tmp/cut" -name '*.sqlite' -perm 440 | wc -l)" \
     "$(shards "$tmp/part")"
+
+# what cannot be an export is told, but is no failure
+pcap_part "$tmp/whole.pcap" 0 0 "$tmp/empty.pcap"
+"$BUILD/flowdbd" -r "$tmp/empty.pcap" -l "$tmp/empty" 2>"$tmp/log"
+is 'usage: an empty capture is no failure' "$?" 0
+holds 'usage: ... but told' logged 'no UDP datagram in 0 packets'
+# "more fragments" in the IP header of the first packet
+printf '\040' | dd of="$tmp/whole.pcap" bs=1 seek=60 conv=notrunc 2>/dev/null
+"$BUILD/flowdbd" -r "$tmp/whole.pcap" -l "$tmp/fragment" 2>"$tmp/log"
+holds 'usage: a fragment is told' logged '1 IP fragments left out'
+
+# somebody else's database in the place of a shard: it stays, and nobody waits
+# for it to go, however much there is to store
+"$BUILD/flowgen" --flows 120000 --start 2016-04-10T12:00:00Z --rate 60 \
+    --pcap "$tmp/big.pcap" 2>/dev/null
+mkdir "$tmp/foreign"
+foreign=$tmp/foreign/flows.201604101200.sqlite
+sqlite3 "$foreign" 'CREATE TABLE theirs (a)'
+timeout 20 "$BUILD/flowdbd" -r "$tmp/big.pcap" -l "$tmp/foreign" 2>"$tmp/log"
+is 'usage: a foreign database in the way is status 1' "$?" 1
+holds 'usage: ... told' logged "flows could not be stored: .*not a flowdb shard"
+is 'usage: ... left alone' "$(sqlite3 "$foreign" .tables)" theirs

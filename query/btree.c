@@ -7,14 +7,15 @@
  *
  * All numbers are big-endian; lengths and serial types are varints, but those
  * of our rows are below 128 and so single bytes.  The serial type tells where
- * a value ends and how to read it, so a row is decoded by three small tables,
- * without a branch on its types.
+ * a value ends and how to read it, so a row is decoded by small tables, without
+ * a branch on its types.
  */
 #include "query/btree.h"
 
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,7 +31,8 @@
 #define MAX_DEPTH	20	/* as SQLite's BTCURSOR_MAX_DEPTH */
 #define CELL_MIN	4U	/* payload length, rowid, header of no column */
 #define PADDING		16U	/* a value is loaded as 8 bytes */
-#define TYPES		128U	/* serial types of one byte */
+#define TYPES		256U	/* first byte of a serial type */
+#define TYPE_BAD	0x4000U	/* size of what has no size: past any row */
 
 struct btree {
 	int		 fd;
@@ -42,11 +44,12 @@ struct btree {
 	size_t		 cap;
 	char		*path;
 	/* by serial type: bytes, and how to make a number of 8 bytes */
-	uint8_t		 size[TYPES];
+	uint16_t	 size[TYPES];
 	uint8_t		 shift[TYPES];
 	int64_t		 mask[TYPES];
 	uint8_t		 add[TYPES];
-	uint8_t		 is_number[TYPES];
+	uint8_t		 no_number[TYPES];
+	uint8_t		 no_blob[TYPES];
 };
 
 static uint32_t
@@ -190,11 +193,14 @@ fill_tables(struct btree *t)
 	static const uint8_t sizes[12] = { 0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0 };
 
 	for (unsigned s = 0; s < TYPES; s++) {
+		/* 10 and 11 are reserved; from 128 on a varint has more bytes */
 		unsigned size = s < 12 ? sizes[s] : (s - 12) / 2;
+		bool bad = s == 10 || s == 11 || s >= 128;
 
-		t->size[s] = (uint8_t)size;
-		/* 7 is a real; 10 and 11 are reserved */
-		t->is_number[s] = s <= 6 || s == 8 || s == 9;
+		t->size[s] = (uint16_t)(bad ? TYPE_BAD : size);
+		/* 7 is a real */
+		t->no_number[s] = !(s <= 6 || s == 8 || s == 9);
+		t->no_blob[s] = s != 0 && (s < 12 || (s & 1) != 0);
 		t->shift[s] = (uint8_t)(size > 0 && size <= 8 ?
 		    64 - 8 * size : 0);
 		t->mask[s] = s > 0 && s <= 6 ? -1 : 0;
@@ -270,6 +276,7 @@ struct btree_rows *
 btree_rows_new(const struct btree *t, const char *want, unsigned columns)
 {
 	struct btree_rows *r = calloc(1, sizeof(*r));
+	unsigned next;
 	int ok;
 
 	if (r == NULL || columns > BTREE_MAX_COLUMNS) {
@@ -281,10 +288,13 @@ btree_rows_new(const struct btree *t, const char *want, unsigned columns)
 	r->page = calloc(1, t->page_size + PADDING);
 	r->id = malloc(r->cap * sizeof(*r->id));
 	ok = r->page != NULL && r->id != NULL;
+	next = 0;
 	for (unsigned c = 0; c < columns; c++) {
 		if (want[c] == 0)
 			continue;
-		r->last = c;
+		r->skip[r->n_wanted] = (uint8_t)(c - next);
+		r->wanted[r->n_wanted++] = (uint8_t)c;
+		next = c + 1;
 		r->null[c] = malloc(r->cap);
 		ok = ok && r->null[c] != NULL;
 		if (want[c] == 'n') {
@@ -338,6 +348,22 @@ varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
 	return 0;
 }
 
+/* One wanted value of serial type s at p; 0, or 1 when it is of another kind. */
+static inline unsigned
+take_value(const struct btree *t, struct btree_rows *r, unsigned c,
+    size_t row, unsigned s, const uint8_t *p)
+{
+	r->null[c][row] = s == 0;
+	if (r->value[c] != NULL) {
+		r->value[c][row] = ((be64(p) >> t->shift[s]) & t->mask[s]) +
+		    t->add[s];
+		return t->no_number[s];
+	}
+	r->blob[c][row] = p;
+	r->length[c][row] = (uint8_t)t->size[s];
+	return t->no_blob[s];
+}
+
 /*
  * The values of one record, whose header and values lie in [p, end).  Returns
  * NULL, or what is wrong.
@@ -346,36 +372,32 @@ static const char *
 decode_row(const struct btree *t, struct btree_rows *r, size_t row,
     const uint8_t *p, const uint8_t *end)
 {
-	unsigned head = p < end ? p[0] : 0, have;
-	const uint8_t *value = p + head;
+	unsigned head = p < end ? p[0] : 0, odd = 0;
+	const uint8_t *type = p + 1, *types, *value = p + head;
 
-	if (head < 1 || head >= TYPES || (size_t)(end - p) < head)
+	if (head < 1 || head >= 128 || (size_t)(end - p) < head)
 		return "odd record header";
-	have = head - 1;	/* columns that stand here */
-	for (unsigned c = 0; c <= r->last; c++) {
-		/* a column that an older shard lacks is NULL */
-		unsigned s = c < have ? p[1 + c] : 0;
+	types = p + head;
+	for (unsigned k = 0; k < r->n_wanted; k++) {
+		unsigned s = 0;
 
-		if (s >= TYPES)
-			return "odd column type";
-		if (r->value[c] != NULL) {
-			if (!t->is_number[s])
-				return "number expected";
-			r->null[c][row] = s == 0;
-			r->value[c][row] = ((be64(value) >>
-			    t->shift[s]) & t->mask[s]) + t->add[s];
-		} else if (r->blob[c] != NULL) {
-			if (s != 0 && (s < 12 || (s & 1) != 0))
-				return "blob expected";
-			r->null[c][row] = s == 0;
-			r->blob[c][row] = value;
-			r->length[c][row] = t->size[s];
+		if ((size_t)(types - type) > r->skip[k]) {
+			for (unsigned n = r->skip[k]; n > 0; n--)
+				value += t->size[*type++];
+			s = *type++;
+		} else {
+			/* a column that an older shard lacks is NULL */
+			type = types;
 		}
-		value += t->size[s];
+		/* up to 8 bytes are read: the page's padding */
 		if (value > end)
 			return "record is cut";
+		odd |= take_value(t, r, r->wanted[k], row, s, value);
+		value += t->size[s];
 	}
-	return NULL;
+	if (value > end)
+		return "record is cut";
+	return odd != 0 ? "value of another type" : NULL;
 }
 
 int

@@ -48,8 +48,10 @@ struct btree_rows {
 	/* private */
 	uint8_t		*page;
 	uint32_t	 cap;
-	unsigned	 last;		/* columns after this one are not read */
 	unsigned	 columns;	/* of the table */
+	unsigned	 n_wanted;
+	uint8_t		 wanted[BTREE_MAX_COLUMNS];	/* in order */
+	uint8_t		 skip[BTREE_MAX_COLUMNS];	/* columns before it */
 };
 
 /*

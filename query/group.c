@@ -53,9 +53,15 @@ datum_equal(const struct datum *a, const struct datum *b)
 }
 
 size_t
+group_head(const struct group *g)
+{
+	return (g->n + STATES_PER_BYTE - 1) / STATES_PER_BYTE;
+}
+
+size_t
 group_key_max(const struct group *g)
 {
-	size_t n = (g->n + STATES_PER_BYTE - 1) / STATES_PER_BYTE +
+	size_t n = group_head(g) +
 	    group_tail(g);
 
 	for (size_t i = 0; i < g->n; i++)
@@ -168,7 +174,7 @@ group_key(const struct group *g, const struct datum *data, unsigned side,
     uint8_t out[TALLY_KEY_MAX])
 {
 	bool swap = g->bidir && ends_swapped(data);
-	size_t at = (g->n + STATES_PER_BYTE - 1) / STATES_PER_BYTE;
+	size_t at = group_head(g);
 
 	memset(out, 0, at);
 	for (size_t i = 0; i < g->n; i++) {
@@ -215,7 +221,7 @@ static void
 reader_begin(struct reader *r, const struct group *g, const uint8_t *key)
 {
 	*r = (struct reader){ .g = g, .states = key, .value = key +
-		(g->n + STATES_PER_BYTE - 1) / STATES_PER_BYTE };
+		group_head(g) };
 }
 
 /* The next part as a datum; its state. */

@@ -69,6 +69,9 @@ int	group_parse_fields(const char *text, struct group *out,
 /* The 5-tuple: proto, addresses, ports. */
 void	group_record(struct group *out);
 
+/* Bytes of the states, before the values. */
+size_t	group_head(const struct group *g);
+
 /* Bytes of the longest key that the group can make. */
 size_t	group_key_max(const struct group *g);
 

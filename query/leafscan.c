@@ -9,9 +9,27 @@
 
 #include "query/btree.h"
 #include "query/sieve.h"
+#include "query/spill.h"
 #include "schema/db.h"
 
 #define NONE	(-1)
+
+/*
+ * A group whose key comes from columns of table flow as they are: it is put
+ * together from the page, without a struct datum in between.
+ */
+struct direct {
+	struct feed_group	*group;
+	unsigned		 n_sides;
+	unsigned		 n;		/* parts */
+	unsigned		 head;		/* bytes of states */
+	bool			 required;	/* no value, no row */
+	uint8_t			 place[STAT_SIDES];	/* of part 0, by side */
+	struct {
+		uint8_t		 place;
+		uint8_t		 width;		/* of a number; 0: address */
+	}			 part[PRINT_KEYS_MAX];
+};
 
 struct leafscan {
 	struct btree		*tree;
@@ -21,8 +39,12 @@ struct leafscan {
 	int			 path_place;
 	char			 want[BTREE_MAX_COLUMNS];
 	unsigned		 n_columns;
+	struct direct		*direct;	/* groups done by themselves */
+	size_t			 n_direct;
 	uint64_t		 keys;		/* columns that go to f->data */
 	bool			 path_keys;
+	bool			 others;	/* groups that are not direct */
+	bool			 flags;		/* are or-ed */
 	bool			 scaled;	/* some path has a rate */
 };
 
@@ -75,32 +97,98 @@ want(struct leafscan *l, enum column c)
 	return true;
 }
 
+/* Can the key be put together from the page? */
+static bool
+is_direct(const struct group *g)
+{
+	if (g->out || g->bidir)
+		return false;
+	for (size_t i = 0; i < g->n; i++) {
+		const struct group_part *p = &g->part[i];
+
+		if (p->mask != -1 || p->bits4 != 32 || p->bits6 != 128)
+			return false;
+		for (unsigned k = 0; k < p->info->n_sides; k++) {
+			if (p->info->side[k] == STAT_EXPORTER ||
+			    column_info((enum column)p->info->side[k])->home !=
+			    HOME_FLOW)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* After want_all: every place is known. */
+static void
+make_direct(const struct leafscan *l, struct feed_group *fg,
+    struct direct *d)
+{
+	const struct group *g = fg->group;
+
+	*d = (struct direct){ .group = fg, .n_sides = group_sides(g),
+		.n = (unsigned)g->n, .head = (unsigned)group_head(g),
+		.required = g->kind == GROUP_STAT };
+	for (unsigned k = 0; k < d->n_sides; k++)
+		d->place[k] = (uint8_t)l->place[g->part[0].info->side[k]];
+	for (size_t i = 0; i < g->n; i++) {
+		enum column c = (enum column)g->part[i].info->side[0];
+
+		d->part[i].place = (uint8_t)l->place[c];
+		d->part[i].width = column_info(c)->type == CT_ADDR ? 0 :
+		    (uint8_t)datum_width(c);
+	}
+}
+
 /* All that the groups and the filter read; false: not all is there. */
 static bool
 want_all(struct leafscan *l, const struct feed *f)
 {
 	static const enum column always[] = { COL_first_ms, COL_duration_ms,
 	    COL_packets, COL_bytes };
-	uint64_t filter = sieve_columns(f->q), set;
+	uint64_t filter = sieve_columns(f->q), all = feed_columns(f), set;
 
-	l->keys = feed_columns(f) & flow_home_bits(HOME_FLOW);
-	l->path_keys = (feed_columns(f) & flow_home_bits(HOME_PATH)) != 0;
-	if (((feed_columns(f) | filter) & flow_home_bits(HOME_EXTRA)) != 0)
+	if (((all | filter) & flow_home_bits(HOME_EXTRA)) != 0)
 		return false;
-	set = (l->keys | filter) & flow_home_bits(HOME_FLOW);
+	set = (all | filter) & flow_home_bits(HOME_FLOW);
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		set |= flow_bit(always[i]);
 	for (unsigned c = 0; set >> c != 0; c++) {
 		if ((set >> c & 1) != 0 && !want(l, (enum column)c))
 			return false;
 	}
-	if (l->path_keys || l->scaled ||
-	    (filter & flow_home_bits(HOME_PATH)) != 0) {
+	if (l->scaled || ((all | filter) & flow_home_bits(HOME_PATH)) != 0) {
 		if (l->path_place == NONE)
 			return false;
 		l->want[l->path_place] = 'n';
 	}
 	return true;
+}
+
+/* Which groups are direct, and what the others (still wanted) need. */
+static int
+divide(struct leafscan *l, struct feed *f)
+{
+	l->direct = calloc(f->q->n_groups, sizeof(*l->direct));
+	if (l->direct == NULL)
+		return -1;
+	for (size_t i = 0; i < f->q->n_groups; i++) {
+		struct feed_group *g = &f->groups[i];
+		uint64_t set = group_columns(g->group);
+
+		if (!g->wanted)
+			continue;
+		l->flags = l->flags || g->group->kind == GROUP_RECORD;
+		if (is_direct(g->group)) {
+			make_direct(l, g, &l->direct[l->n_direct++]);
+			g->wanted = false;
+			continue;
+		}
+		l->keys |= set & flow_home_bits(HOME_FLOW);
+		l->path_keys = l->path_keys ||
+		    (set & flow_home_bits(HOME_PATH)) != 0;
+		l->others = true;
+	}
+	return 0;
 }
 
 /* Is the file that SQLite opened still the one at path? */
@@ -114,7 +202,7 @@ same_file(const char *path, const struct open_shard *s)
 }
 
 struct leafscan *
-leafscan_open(const struct feed *f, const char *path,
+leafscan_open(struct feed *f, const char *path,
     const struct open_shard *s, const struct side *side)
 {
 	struct leafscan *l;
@@ -131,7 +219,7 @@ leafscan_open(const struct feed *f, const char *path,
 	if (find_columns(l, s->db) == 0 && want_all(l, f) &&
 	    (l->tree = btree_open(path, s->flow_root, &ignored)) != NULL &&
 	    same_file(path, s) && (l->rows = btree_rows_new(l->tree, l->want,
-	    l->n_columns)) != NULL)
+	    l->n_columns)) != NULL && divide(l, f) == 0)
 		return l;
 	leafscan_close(l);
 	return NULL;
@@ -142,6 +230,7 @@ leafscan_close(struct leafscan *l)
 {
 	if (l == NULL)
 		return;
+	free(l->direct);
 	btree_rows_free(l->rows);
 	btree_close(l->tree);
 	free(l);
@@ -173,6 +262,111 @@ get(const struct leafscan *l, enum column c, size_t i, struct datum *d)
 	}
 }
 
+/* Big-endian, width bytes. */
+static inline void
+put_number(uint8_t *to, int64_t v, unsigned width)
+{
+	for (unsigned i = width; i-- > 0;) {
+		to[i] = (uint8_t)v;
+		v >>= 8;
+	}
+}
+
+/* The key of group.h, padded; its length, 0: the row is not counted. */
+static inline size_t
+direct_key(const struct leafscan *l, const struct direct *d, unsigned side,
+    size_t i, uint64_t *words)
+{
+	const struct btree_rows *r = l->rows;
+	uint8_t *out = (uint8_t *)words;
+	size_t at = d->head;
+
+	words[0] = words[1] = words[2] = words[3] = words[4] = words[5] = 0;
+	for (unsigned k = 0; k < d->n; k++) {
+		unsigned place = k == 0 ? d->place[side] : d->part[k].place;
+		unsigned width = d->part[k].width, state = 1;
+
+		if (r->null[place][i]) {
+			if (d->required && k == 0)
+				return 0;
+			continue;
+		}
+		if (width > 0) {
+			put_number(out + at, r->value[place][i], width);
+			at += width;
+		} else if (r->length[place][i] == 4) {
+			memcpy(out + at, r->blob[place][i], 4);
+			at += 4;
+		} else if (r->length[place][i] == 16) {
+			memcpy(out + at, r->blob[place][i], 16);
+			at += 16;
+			state = 2;
+		} else {
+			if (d->required && k == 0)
+				return 0;
+			continue;
+		}
+		out[k / 4] |= (uint8_t)(state << (k % 4 * 2));
+	}
+	return at;
+}
+
+/* Is the row counted under an earlier side of the statistic? */
+static bool
+counted_before(const struct leafscan *l, const struct direct *d,
+    unsigned side, size_t i)
+{
+	const struct btree_rows *r = l->rows;
+	unsigned b = d->place[side];
+
+	for (unsigned k = 0; k < side; k++) {
+		unsigned a = d->place[k];
+
+		if (r->null[a][i] || r->null[b][i])
+			continue;
+		if (r->blob[a] == NULL ? r->value[a][i] == r->value[b][i] :
+		    r->length[a][i] == r->length[b][i] &&
+		    memcmp(r->blob[a][i], r->blob[b][i],
+		    r->length[a][i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+add_direct(const struct leafscan *l, struct feed *f, const struct direct *d,
+    const struct tally_sum *sum, size_t i)
+{
+	/* no more parts of table flow than fit in 48 bytes: see is_direct */
+	uint64_t key[6];
+
+	for (unsigned side = 0; side < d->n_sides; side++) {
+		size_t len = direct_key(l, d, side, i, key);
+
+		if (len == 0 || (side > 0 && counted_before(l, d, side, i)))
+			continue;
+		if (tally_put_words(d->group->tally, key, len, sum) == -1 &&
+		    spill_full(d->group->spill, d->group->tally, key, len, sum,
+		    &f->err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* The groups that are not direct. */
+static int
+add_others(const struct leafscan *l, struct feed *f,
+    const struct tally_sum *sum, size_t i, int64_t path, uint32_t rate)
+{
+	for (unsigned c = 0; l->keys >> c != 0; c++) {
+		if ((l->keys >> c & 1) != 0)
+			get(l, (enum column)c, i, &f->data[c]);
+	}
+	if (l->path_keys)
+		feed_path_data(f, path);
+	return feed_add(f, sum, rate);
+}
+
 static int
 add_row(const struct leafscan *l, struct feed *f, size_t i)
 {
@@ -188,15 +382,17 @@ add_row(const struct leafscan *l, struct feed *f, size_t i)
 
 	sum.last_ms = feed_time_plus(sum.first_ms,
 	    r->value[l->place[COL_duration_ms]][i]);
-	for (unsigned c = 0; l->keys >> c != 0; c++) {
-		if ((l->keys >> c & 1) != 0)
-			get(l, (enum column)c, i, &f->data[c]);
+	if (l->flags)
+		sum.tcp_flags =
+		    (uint8_t)r->value[l->place[COL_tcp_flags]][i];
+	/* feed_add counts too */
+	if (f->count_total && !l->others)
+		tally_add(&f->total, &sum);
+	for (size_t k = 0; k < l->n_direct; k++) {
+		if (add_direct(l, f, &l->direct[k], &sum, i) == -1)
+			return -1;
 	}
-	if (f->data[COL_tcp_flags].kind == DATUM_NUMBER)
-		sum.tcp_flags = (uint8_t)f->data[COL_tcp_flags].number;
-	if (l->path_keys)
-		feed_path_data(f, path);
-	return feed_add(f, &sum, rate);
+	return l->others ? add_others(l, f, &sum, i, path, rate) : 0;
 }
 
 int

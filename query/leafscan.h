@@ -17,10 +17,11 @@ struct leafscan;
 
 /*
  * For the wanted groups of f over the shard, path being its file, side its
- * paths (leafscan_path_columns; borrowed).  NULL when the shard or the
+ * paths (leafscan_path_columns; borrowed).  Groups that it does by itself are
+ * not wanted any more.  NULL when the shard or the
  * question is not for it: ask SQLite.
  */
-struct leafscan *leafscan_open(const struct feed *f, const char *path,
+struct leafscan *leafscan_open(struct feed *f, const char *path,
 	    const struct open_shard *s, const struct side *side);
 void	leafscan_close(struct leafscan *l);
 

@@ -3,13 +3,14 @@
  *
  * The index is open addressing with linear probing; a slot holds 32 bits of
  * the hash and the place of the record, so that most misses are seen without
- * touching a record.  A record is the sums, the key's length and the key in
- * one piece: with a table larger than the cache a lookup costs two cache
- * misses, index and record, and nothing else.
+ * touching a record.  A record is the sums and the key in one piece: with a
+ * table larger than the cache a lookup costs two cache misses, index and
+ * record, and nothing else.  Keys are padded with zeros to whole words, and
+ * hashed and compared by the word.
  *
  *	index    [tag|place][  --  ][tag|place] ...
- *	records  [sums len key..][sums len key....] ...  in units of 8 bytes
- *	places   [place][place] ...                      in order of arrival
+ *	records  [sums key..][sums key....] ...  in units of 8 bytes
+ *	places   [place][place] ...              in order of arrival
  *
  * Those two misses are what a statistic over many keys spends its time on.
  * tally_put lets the memory work on several at once: it asks for the slot
@@ -25,7 +26,8 @@
 #define UNIT		8U		/* records are multiples of this */
 #define NO_PLACE	UINT32_MAX
 #define RING		16U		/* keys under way, a power of two */
-#define RING_KEY	40U		/* a longer key does not wait */
+#define RING_WORDS	5U		/* a longer key does not wait */
+#define KEY_WORDS	((TALLY_KEY_MAX + UNIT - 1) / UNIT)
 
 struct slot {
 	uint32_t	tag;	/* hash of the key */
@@ -34,18 +36,16 @@ struct slot {
 
 struct record {
 	struct tally_sum sum;
-	uint8_t		 len;
-	uint8_t		 key[];
+	uint64_t	 key[];		/* sum.key_len bytes, then zeros */
 };
 
-#define RECORD_HEAD	(offsetof(struct record, key))
+_Static_assert(sizeof(struct tally_sum) % UNIT == 0, "records of units");
 
 /* A key on its way into the table. */
 struct waiting {
 	struct tally_sum sum;
 	uint32_t	 tag;
-	uint8_t		 len;
-	uint8_t		 key[RING_KEY];
+	uint64_t	 key[RING_WORDS];
 };
 
 struct tally {
@@ -72,21 +72,31 @@ mix(uint64_t h)
 	return h;
 }
 
-/* Eight bytes a step; keys are short and mostly addresses and ports. */
-static uint32_t
-hash(const uint8_t *key, size_t len)
+static size_t
+words_of(size_t len)
 {
-	uint64_t h = UINT64_C(0x9e3779b97f4a7c15) ^ len, w;
+	return (len + UNIT - 1) / UNIT;
+}
 
-	while (len >= 8) {
-		memcpy(&w, key, 8);
-		h = mix(h ^ w);
-		key += 8;
-		len -= 8;
-	}
-	w = 0;
-	memcpy(&w, key, len);
-	h = mix(h ^ w);
+/* A key as words; returns how many. */
+static inline size_t
+pad(uint64_t *words, const void *key, size_t len)
+{
+	size_t n = words_of(len);
+
+	if (n > 0)
+		words[n - 1] = 0;
+	memcpy(words, key, len);
+	return n;
+}
+
+static inline uint32_t
+hash(const uint64_t *key, size_t n, size_t len)
+{
+	uint64_t h = UINT64_C(0x9e3779b97f4a7c15) ^ len;
+
+	for (size_t i = 0; i < n; i++)
+		h = mix(h ^ key[i]);
 	return (uint32_t)mix(h);
 }
 
@@ -219,9 +229,9 @@ make_room(struct tally *t, size_t need)
 }
 
 static struct tally_sum *
-add_record(struct tally *t, uint32_t tag, const uint8_t *key, size_t len)
+add_record(struct tally *t, uint32_t tag, const uint64_t *key, size_t len)
 {
-	size_t need = (RECORD_HEAD + len + UNIT - 1) / UNIT * UNIT;
+	size_t n = words_of(len), need = sizeof(struct record) + n * UNIT;
 	struct record *r;
 	uint32_t at;
 
@@ -235,44 +245,55 @@ add_record(struct tally *t, uint32_t tag, const uint8_t *key, size_t len)
 	t->places[t->n++] = t->index[at].place;
 	r = record_at(t, t->index[at].place);
 	r->sum = (struct tally_sum){ .first_ms = INT64_MAX,
-		.last_ms = INT64_MIN };
-	r->len = (uint8_t)len;
-	memcpy(r->key, key, len);
+		.last_ms = INT64_MIN, .key_len = (uint8_t)len };
+	memcpy(r->key, key, n * UNIT);
 	t->used += need;
 	return &r->sum;
 }
 
-static struct tally_sum *
-find_or_add(struct tally *t, uint32_t tag, const uint8_t *key, size_t len)
+static inline bool
+same_key(const struct record *r, const uint64_t *key, size_t len)
+{
+	if (r->sum.key_len != len)
+		return false;
+	for (size_t i = 0; i < words_of(len); i++) {
+		if (r->key[i] != key[i])
+			return false;
+	}
+	return true;
+}
+
+static inline struct tally_sum *
+find(const struct tally *t, uint32_t tag, const uint64_t *key, size_t len)
 {
 	uint32_t at = tag & t->mask;
 
-	while (t->index[at].place != NO_PLACE) {
+	for (; t->index[at].place != NO_PLACE; at = (at + 1) & t->mask) {
 		if (t->index[at].tag == tag) {
 			struct record *r = record_at(t, t->index[at].place);
 
-			if (r->len == len && memcmp(r->key, key, len) == 0)
+			if (same_key(r, key, len))
 				return &r->sum;
 		}
-		at = (at + 1) & t->mask;
 	}
-	return add_record(t, tag, key, len);
+	return NULL;
+}
+
+static struct tally_sum *
+find_or_add(struct tally *t, uint32_t tag, const uint64_t *key, size_t len)
+{
+	struct tally_sum *sum = find(t, tag, key, len);
+
+	return sum != NULL ? sum : add_record(t, tag, key, len);
 }
 
 const struct tally_sum *
 tally_find(const struct tally *t, const void *key, size_t len)
 {
-	uint32_t tag = hash(key, len), at = tag & t->mask;
+	uint64_t words[KEY_WORDS];
+	size_t n = pad(words, key, len);
 
-	while (t->index[at].place != NO_PLACE) {
-		const struct record *r = record_at(t, t->index[at].place);
-
-		if (t->index[at].tag == tag && r->len == len &&
-		    memcmp(r->key, key, len) == 0)
-			return &r->sum;
-		at = (at + 1) & t->mask;
-	}
-	return NULL;
+	return find(t, hash(words, n, len), words, len);
 }
 
 void
@@ -284,7 +305,10 @@ tally_set_limit(struct tally *t, size_t limit)
 struct tally_sum *
 tally_at(struct tally *t, const void *key, size_t len)
 {
-	return find_or_add(t, hash(key, len), key, len);
+	uint64_t words[KEY_WORDS];
+	size_t n = pad(words, key, len);
+
+	return find_or_add(t, hash(words, n, len), words, len);
 }
 
 /* Asks the memory for the record that the key's first slot names. */
@@ -301,7 +325,8 @@ static int
 add_oldest(struct tally *t)
 {
 	struct waiting *w = &t->ring[t->ring_out & (RING - 1)];
-	struct tally_sum *to = find_or_add(t, w->tag, w->key, w->len);
+	struct tally_sum *to = find_or_add(t, w->tag, w->key,
+	    w->sum.key_len);
 
 	if (to == NULL)
 		return -1;
@@ -311,13 +336,15 @@ add_oldest(struct tally *t)
 }
 
 int
-tally_put(struct tally *t, const void *key, size_t len,
+tally_put_words(struct tally *t, const uint64_t *key, size_t len,
     const struct tally_sum *s)
 {
+	size_t n = words_of(len);
 	struct waiting *w;
 
-	if (len > RING_KEY) {
-		struct tally_sum *to = tally_at(t, key, len);
+	if (len > RING_WORDS * UNIT) {
+		struct tally_sum *to = find_or_add(t, hash(key, n, len), key,
+		    len);
 
 		if (to == NULL)
 			return -1;
@@ -328,13 +355,24 @@ tally_put(struct tally *t, const void *key, size_t len,
 		return -1;
 	w = &t->ring[t->ring_in++ & (RING - 1)];
 	w->sum = *s;
-	w->len = (uint8_t)len;
-	memcpy(w->key, key, len);
-	w->tag = hash(key, len);
+	w->sum.key_len = (uint8_t)len;
+	for (size_t i = 0; i < n; i++)
+		w->key[i] = key[i];
+	w->tag = hash(w->key, n, len);
 	__builtin_prefetch(&t->index[w->tag & t->mask]);
 	if (t->ring_in - t->ring_out > RING / 2)
 		fetch_record(t, &t->ring[(t->ring_in - RING / 2) & (RING - 1)]);
 	return 0;
+}
+
+int
+tally_put(struct tally *t, const void *key, size_t len,
+    const struct tally_sum *s)
+{
+	uint64_t words[KEY_WORDS];
+
+	(void)pad(words, key, len);
+	return tally_put_words(t, words, len, s);
 }
 
 int
@@ -352,8 +390,8 @@ tally_entry(const struct tally *t, size_t i, const uint8_t **key, size_t *len)
 {
 	const struct record *r = record_at(t, t->places[i]);
 
-	*key = r->key;
-	*len = r->len;
+	*key = (const uint8_t *)r->key;
+	*len = r->sum.key_len;
 	return &r->sum;
 }
 

@@ -3,9 +3,9 @@
  * The core of every statistic and of the roll-ups: fed once per row, merged
  * once per worker.  Keys are byte strings of up to TALLY_KEY_MAX bytes.
  *
- * Memory: an entry takes sizeof(struct tally_sum) + 5 + key length bytes,
- * rounded up to 8, the index 8 bytes per slot at a load of at most 3/4.  The table refuses to
- * grow beyond its limit instead of exhausting the machine.
+ * Memory: an entry takes sizeof(struct tally_sum) + key length, rounded up to
+ * 8, and 4 bytes; the index 8 bytes per slot at a load of at most 3/4.  The
+ * table refuses to grow beyond its limit instead of exhausting the machine.
  */
 #ifndef SCHEMA_TALLY_H
 #define SCHEMA_TALLY_H
@@ -25,6 +25,7 @@ struct tally_sum {
 	int64_t	first_ms;	/* smallest start */
 	int64_t	last_ms;	/* largest end */
 	uint8_t	tcp_flags;	/* or-ed */
+	uint8_t	key_len;	/* the table's own */
 };
 
 /* limit: most bytes of memory it may take.  NULL: out of memory. */
@@ -72,6 +73,10 @@ tally_add(struct tally_sum *to, const struct tally_sum *s)
 int	tally_put(struct tally *t, const void *key, size_t len,
 	    const struct tally_sum *s);
 int	tally_flush(struct tally *t);
+
+/* The same for a key that is padded with zeros to whole words. */
+int	tally_put_words(struct tally *t, const uint64_t *key, size_t len,
+	    const struct tally_sum *s);
 
 /* The sums of a key that is there, or NULL. */
 const struct tally_sum *tally_find(const struct tally *t, const void *key,

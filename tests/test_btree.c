@@ -129,11 +129,11 @@ Test(btree, page_sizes_and_few_rows)
 
 static const struct { const char *sql, *want; } refused[] = {
 	{ "PRAGMA journal_mode = WAL", "rollback" },
-	{ "UPDATE t SET a = 1.5 WHERE id = 300", "number expected" },
-	{ "UPDATE t SET a = 'x' WHERE id = 300", "number expected" },
-	{ "UPDATE t SET b = 'x' WHERE id = 300", "blob expected" },
+	{ "UPDATE t SET a = 1.5 WHERE id = 300", "value of another type" },
+	{ "UPDATE t SET a = 'x' WHERE id = 300", "value of another type" },
+	{ "UPDATE t SET b = 'x' WHERE id = 300", "value of another type" },
 	{ "UPDATE t SET b = zeroblob(9000) WHERE id = 300", "row too long" },
-	{ "UPDATE t SET b = zeroblob(100) WHERE id = 300", "odd column type" },
+	{ "UPDATE t SET b = zeroblob(100) WHERE id = 300", "record is cut" },
 };
 
 Test(btree, refused)

@@ -16,6 +16,7 @@
 #include "query/help.h"
 #include "query/open.h"
 #include "query/progress.h"
+#include "query/rdns.h"
 #include "query/resolve.h"
 #include "query/source.h"
 #include "query/window.h"
@@ -268,12 +269,33 @@ ask(const struct request *r, struct answer *a)
 	return a->report.bad > 0 ? EXIT_FAILED : EXIT_OK;
 }
 
+/* Tables of names, a resolver, both or nothing. */
+static int
+load_names(const struct request *r, struct names **names,
+    struct rdns **rdns, struct err *err)
+{
+	if (r->names == NULL && !r->dns)
+		return 0;
+	*names = r->names != NULL ? names_load(r->names, err) :
+	    names_new(err);
+	if (*names == NULL)
+		return -1;
+	if (!r->dns)
+		return 0;
+	*rdns = rdns_new(err);
+	if (*rdns == NULL)
+		return -1;
+	names_set_resolver(*names, rdns_name, *rdns);
+	return 0;
+}
+
 static int
 answer(const struct request *r, struct out *out)
 {
 	struct answer a = { .request = r, .out = out };
 	struct filter *filter = NULL, *having = NULL;
 	struct names *names = NULL;
+	struct rdns *rdns = NULL;
 	struct source src = { .text = NULL };
 	struct err err;
 	int rc = read_filter(r, &src, &filter);
@@ -282,8 +304,7 @@ answer(const struct request *r, struct out *out)
 		rc = read_having(r, &having);
 	if (rc == 0 && r->task == TASK_CHECK)
 		goto out;
-	if (rc == 0 && r->names != NULL &&
-	    (names = names_load(r->names, &err)) == NULL)
+	if (rc == 0 && load_names(r, &names, &rdns, &err) == -1)
 		rc = complain(&err, EXIT_FAILED);
 	a.having = having;
 	a.names = names;
@@ -295,6 +316,7 @@ out:
 	report_clear(&a.report);
 	shard_list_clear(&a.list);
 	names_free(names);
+	rdns_free(rdns);
 	filter_free(filter);
 	filter_free(having);
 	source_clear(&src);

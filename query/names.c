@@ -41,6 +41,8 @@ struct names {
 	struct rows	 table[TABLES];
 	struct block	*blocks;
 	size_t		 rows;
+	const char	*(*resolve)(void *arg, const struct addr *a);
+	void		*arg;
 	/* prefix lengths that occur, longest first, by family */
 	uint8_t		 bits[2][129];
 	size_t		 n_bits[2];
@@ -441,6 +443,12 @@ find(const struct names *n, enum table t, const struct addr *a,
 	return row == NULL ? NULL : row->name;
 }
 
+static const char *
+resolved(const struct names *n, const struct addr *a)
+{
+	return n->resolve == NULL ? NULL : n->resolve(n->arg, a);
+}
+
 const char *
 names_addr(const struct names *n, const struct addr *a)
 {
@@ -452,10 +460,15 @@ names_addr(const struct names *n, const struct addr *a)
 		struct prefix p = prefix_of(a, n->bits[fam][i]);
 		const char *name = find(n, TABLE_NET, &p.lo, p.bits);
 
+		if (name != NULL && p.bits < a->len * 8) {
+			const char *own = resolved(n, a);
+
+			return own != NULL ? own : name;
+		}
 		if (name != NULL)
 			return name;
 	}
-	return NULL;
+	return resolved(n, a);
 }
 
 const char *
@@ -474,4 +487,22 @@ const char *
 names_exporter(const struct names *n, const struct addr *a)
 {
 	return find(n, TABLE_EXPORTER, a, 0);
+}
+
+struct names *
+names_new(struct err *err)
+{
+	struct names *n = calloc(1, sizeof(*n));
+
+	if (n == NULL)
+		(void)err_set(err, "out of memory");
+	return n;
+}
+
+void
+names_set_resolver(struct names *n,
+    const char *(*resolve)(void *arg, const struct addr *a), void *arg)
+{
+	n->resolve = resolve;
+	n->arg = arg;
 }

@@ -32,6 +32,17 @@ struct names;
 struct names *names_load(const char *dir, struct err *err);
 void	names_free(struct names *n);
 
+/* No tables: for a resolver alone.  NULL: out of memory. */
+struct names *names_new(struct err *err);
+
+/*
+ * Who is asked for an address that no table knows by itself; it goes before
+ * the name of a network.  Gives NULL, or a name that stays.
+ */
+void	names_set_resolver(struct names *n,
+	    const char *(*resolve)(void *arg, const struct addr *a),
+	    void *arg);
+
 /*
  * Each gives the name, valid as long as n, or NULL when there is none (also
  * when n is NULL).  An address takes its own name, else that of the longest

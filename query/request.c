@@ -17,7 +17,7 @@
 
 enum {
 	OPT_UTC = 256, OPT_WITHIN, OPT_RAW, OPT_NO_ROLLUP, OPT_NO_INDEX,
-	OPT_NO_DNS, OPT_MEMORY, OPT_THREADS, OPT_SQL, OPT_EXPLAIN,
+	OPT_NO_DNS, OPT_DNS, OPT_MEMORY, OPT_THREADS, OPT_SQL, OPT_EXPLAIN,
 	OPT_SKIP_BAD, OPT_EXCEL, OPT_NAMES, OPT_EXPORTERS
 };
 
@@ -31,6 +31,7 @@ static const struct option long_options[] = {
 	{ "no-rollup", no_argument, NULL, OPT_NO_ROLLUP },
 	{ "no-index", no_argument, NULL, OPT_NO_INDEX },
 	{ "no-dns", no_argument, NULL, OPT_NO_DNS },
+	{ "dns", no_argument, NULL, OPT_DNS },
 	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "threads", required_argument, NULL, OPT_THREADS },
 	{ "sql", no_argument, NULL, OPT_SQL },
@@ -140,6 +141,9 @@ apply_long(struct request *r, int opt, const char *value, struct err *err)
 		break;
 	case OPT_NO_DNS:
 		r->no_dns = true;
+		break;
+	case OPT_DNS:
+		r->dns = true;
 		break;
 	case OPT_MEMORY:
 		return parse_memory(value, &r->memory, err);

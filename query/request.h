@@ -46,7 +46,8 @@ struct request {
 	bool			 within;
 	bool			 no_rollup;
 	bool			 no_index;
-	bool			 no_dns;
+	bool			 no_dns;	/* in filters */
+	bool			 dns;		/* names in the answer */
 	bool			 skip_bad;
 	bool			 explain;
 	int64_t			 memory;	/* bytes */

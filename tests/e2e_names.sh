@@ -1,0 +1,53 @@
+#!/bin/sh
+# Names beside numbers: tables of --names, reverse DNS of --dns, both.
+set -u
+: "${BUILD:=build}"
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+data=$tmp/data
+
+"$BUILD/flowgen" --flows 2000 --pcap "$tmp/flows.pcap" 2>/dev/null &&
+    "$BUILD/flowdbd" -r "$tmp/flows.pcap" -l "$data" 2>/dev/null || exit 1
+
+# NAME WANT GOT
+same() {
+	if [ "$2" = "$3" ]; then
+		echo "ok names $1"
+	else
+		echo "not ok names $1: want $2, got $3"
+	fi
+}
+
+# the fourth and fifth field of the row of 127.0.0.1
+of_router() {
+	"$BUILD/flowq" -R "$data" -s router/flows -n 0 -o csv "$@" |
+	    awk -F '","' '$4 == "127.0.0.1" { print $5 }'
+}
+
+if getent hosts 127.0.0.1 >"$tmp/hosts"; then
+	host=$(awk '{ print $2; exit }' "$tmp/hosts")
+	same dns "$host" "$(of_router --dns)"
+else
+	echo "skip names dns: 127.0.0.1 has no name here"
+fi
+
+mkdir "$tmp/tables"
+printf 'address,name\n127.0.0.1,edge\n' >"$tmp/tables/hosts.csv"
+printf 'address,name\n127.0.0.1,=edge-1\n' >"$tmp/tables/exporters.csv"
+printf 'network,name\n192.168.0.0/16,home\n' >"$tmp/tables/networks.csv"
+same exporter "'=edge-1" "$(of_router --names "$tmp/tables")"
+same raw "=edge-1" "$(of_router --names "$tmp/tables" --raw)"
+same table-first "'=edge-1" "$(of_router --names "$tmp/tables" --dns)"
+same network home "$("$BUILD/flowq" -R "$data" -s srcip/bytes -n 1 -q -o csv \
+    --names "$tmp/tables" 'src net 192.168.0.0/16' |
+    awk -F '","' '{ print $5 }')"
+"$BUILD/flowq" -R "$data" -s srcip/bytes -n 1 -o json --names "$tmp/tables" \
+    'src net 192.168.0.0/16' >"$tmp/json"
+same json home "$(sqlite3 :memory: "SELECT json_extract(readfile(
+    '$tmp/json'), '\$[0].srcip_name')")"
+
+"$BUILD/flowq" -R "$data" --names "$tmp/none" -n 1 >"$tmp/out" 2>&1
+same no-folder 1 $?
+printf 'address,name\nlocal,edge\n' >"$tmp/tables/hosts.csv"
+"$BUILD/flowq" -R "$data" --names "$tmp/tables" -n 1 >"$tmp/out" 2>&1
+same bad-line 1 "$(grep -c 'hosts.csv:2:' "$tmp/out")"

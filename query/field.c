@@ -189,6 +189,12 @@ field_find(const char *word, size_t len)
 	return NULL;
 }
 
+const struct field *
+field_at(size_t i)
+{
+	return i < N_FIELDS ? &fields[i] : NULL;
+}
+
 const char *
 field_not_stored(const char *tag, size_t len)
 {

@@ -58,6 +58,9 @@ const struct field *field_find(const char *word, size_t len);
 /* What nfdump knows by that tag and we don't store ("latency"), or NULL. */
 const char *field_not_stored(const char *tag, size_t len);
 
+/* The i-th field, NULL after the last. */
+const struct field *field_at(size_t i);
+
 /* The field that shows a column; COLUMN_COUNT: the exporter. */
 const struct field *field_of(int column);
 

@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+#include "query/field.h"
 #include "query/order.h"
 #include "query/print.h"
 #include "query/stats.h"
 #include "query/words.h"
 
-#define WIDTH	72
+#define WIDTH		72
+#define FIELDS_A_LINE	3
 
 static const char usage_text[] =
 "usage: flowq [options] [filter]\n"
@@ -62,6 +64,16 @@ static const char stats_text[] =
 "Statistics and fields (also record, for -s: whole 5-tuples; srcnet, dstnet,\n"
 "for -A: cut at the route's prefix):\n";
 
+static const char formats_text[] =
+"Formats of -o (line, long ... with a 6 behind: whole IPv6 addresses):\n";
+
+static const char fields_text[] =
+"\n"
+"fmt: is text with fields, -o \"fmt:%ts %sa -> %da %byt\", where a layout such\n"
+"as %line is a field too; csv: is a list, -o csv:src_addr,dst_addr,bytes.\n"
+"Either tag or name will do; those with - are for fmt: only.\n"
+"\n";
+
 static void
 print_names(struct out *out, const char *(*at)(size_t i))
 {
@@ -89,12 +101,17 @@ stat_name(size_t i)
 	return s == NULL ? NULL : s->name;
 }
 
+/* Without the words that are only known to be refused. */
 static const char *
 word_phrase(size_t i)
 {
-	const struct word *w = words_at(i);
+	const struct word *w;
 
-	return w == NULL ? NULL : w->phrase;
+	for (size_t k = 0; (w = words_at(k)) != NULL; k++) {
+		if (w->value != VALUE_REFUSED && i-- == 0)
+			return w->phrase;
+	}
+	return NULL;
 }
 
 static void
@@ -113,11 +130,32 @@ print_stats(struct out *out)
 	print_names(out, order_at);
 }
 
+/* Tag of fmt: and name in CSV and JSON, a few a line. */
+static void
+print_fields(struct out *out)
+{
+	const struct field *f;
+
+	for (size_t i = 0; (f = field_at(i)) != NULL; i++) {
+		const char *name = field_name(f);
+		bool end = i % FIELDS_A_LINE == FIELDS_A_LINE - 1 ||
+		    field_at(i + 1) == NULL;
+
+		out_text(out, f->tag == NULL ? "   " : "  %");
+		out_padded(out, f->tag == NULL ? "" : f->tag, -7);
+		out_padded(out, name == NULL ? "-" : name, end ? 0 : -14);
+		if (end)
+			out_char(out, '\n');
+	}
+}
+
 static void
 print_formats(struct out *out)
 {
-	out_text(out, "Formats of -o:\n");
+	out_text(out, formats_text);
 	print_names(out, print_format_at);
+	out_text(out, fields_text);
+	print_fields(out);
 }
 
 static const struct topic {

@@ -333,6 +333,22 @@ words_near_proto(const char *name, size_t len)
 	return NULL;
 }
 
+/* "srcip", as statistics are called, for "src ip". */
+static bool
+same_unspaced(const char *phrase, const struct slice *v)
+{
+	size_t n = 0;
+
+	for (; *phrase != '\0'; phrase++) {
+		if (*phrase == ' ')
+			continue;
+		if (n == v->len || !same_letter(*phrase, v->text[n]))
+			return false;
+		n++;
+	}
+	return n == v->len;
+}
+
 const char *
 words_suggest(const struct slice *v, size_t at, char *out, size_t size)
 {
@@ -349,7 +365,15 @@ words_suggest(const struct slice *v, size_t at, char *out, size_t size)
 		    words[i].value == VALUE_REFUSED ||
 		    !phrase_word(words[i].phrase, at, &w))
 			continue;
+		if (at == 0 && same_unspaced(words[i].phrase, &v[at])) {
+			(void)snprintf(out, size, "%s", words[i].phrase);
+			return out;
+		}
 		d = words_distance(w.text, w.len, v[at].text, v[at].len);
+		/* what was cut short is a better guess than what was misspelt */
+		if (v[at].len > 2 && v[at].len < w.len &&
+		    strncasecmp(w.text, v[at].text, v[at].len) == 0)
+			d = 0;
 		if (d < best) {
 			best = d;
 			found = true;

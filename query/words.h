@@ -62,7 +62,8 @@ const struct word *words_find(const struct slice *v, size_t n, size_t *used);
 
 /*
  * What could have stood at v[at] instead, the words before it being right:
- * the phrase word nearest to it in spelling, or NULL.
+ * the phrase it is without its blanks, else the phrase word that it begins,
+ * else the one nearest in spelling, or NULL.
  */
 const char *words_suggest(const struct slice *v, size_t at, char *out,
 	    size_t size);

@@ -15,6 +15,7 @@
 #include "query/caret.h"
 #include "query/help.h"
 #include "query/open.h"
+#include "query/print.h"
 #include "query/progress.h"
 #include "query/rdns.h"
 #include "query/resolve.h"
@@ -112,7 +113,25 @@ read_having(const struct request *r, struct filter **having)
 	if (r->having == NULL)
 		return 0;
 	*having = filter_parse(r->having, &err);
-	return *having == NULL ? complain_at(r->having, &err) : 0;
+	if (*having != NULL)
+		return 0;
+	caret_print(stderr, WHO ": -P", NULL, r->having, &err);
+	return EXIT_USAGE;
+}
+
+/* Before any shard is looked for: a mistake in -o is one of usage. */
+static int
+check_format(const struct request *r, struct out *out)
+{
+	struct err err;
+	struct print *p = print_new(r->format, &r->print, out, &err);
+
+	if (p == NULL) {
+		caret_print(stderr, WHO ": -o", NULL, r->format, &err);
+		return EXIT_USAGE;
+	}
+	print_free(p);
+	return 0;
 }
 
 /* First and last moment of all flows, for -t +N and -t -N. */
@@ -158,6 +177,15 @@ apply_window(struct answer *a, const struct window *w)
 	return 0;
 }
 
+/* Nobody said where, and where we looked by ourselves is nothing. */
+static int
+complain_where(const struct err *err)
+{
+	(void)fprintf(stderr, WHO ": %s: say where the flows are, by -R DIR "
+	    "or FLOWDB_DIR\n", err->msg);
+	return EXIT_FAILED;
+}
+
 static int
 find_shards(const struct request *r, const struct window *w,
     struct answer *a)
@@ -174,6 +202,9 @@ find_shards(const struct request *r, const struct window *w,
 	}
 	rc = where_list(&where, &a->list, &a->work.named, &err);
 	free(configured);
+	if (rc == -1 && where.range == NULL && where.file == NULL &&
+	    where.dirs == NULL)
+		return complain_where(&err);
 	if (rc == -1)
 		return complain(&err, err.code == ERR_SYNTAX ? EXIT_USAGE :
 		    EXIT_FAILED);
@@ -258,8 +289,6 @@ ask(const struct request *r, struct answer *a)
 	a->work.arg = &progress;
 	rc = run_task(a, &err);
 	progress_end(&progress);
-	if (rc == -1 && err.code == ERR_SYNTAX)
-		return complain_at(r->format, &err);
 	if (rc == -1)
 		return complain(&err, EXIT_FAILED);
 	if (out_flush(a->out, &err) == -1)
@@ -302,6 +331,8 @@ answer(const struct request *r, struct out *out)
 
 	if (rc == 0)
 		rc = read_having(r, &having);
+	if (rc == 0)
+		rc = check_format(r, out);
 	if (rc == 0 && r->task == TASK_CHECK)
 		goto out;
 	if (rc == 0 && load_names(r, &names, &rdns, &err) == -1)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -345,6 +346,36 @@ join_words(struct request *r, int argc, char **argv, struct err *err)
 	return 0;
 }
 
+/* last: of the words read so far; a short option may be within the next. */
+static int
+unknown_option(const char *last, struct err *err)
+{
+	static const struct {
+		int		 option;
+		const char	*instead;
+	} nfdump[] = {
+		{ 'E', "--exporters" }, { 'G', "--names DIR" },
+		{ 'L', "the filter \"bytes > N\"" },
+		{ 'l', "the filter \"packets > N\"" },
+		{ 'm', "-O tstart" }, { 'w', "-o csv > FILE" },
+		{ 'X', "--sql" }
+	};
+
+	if (optopt == 0)
+		return err_set(err, "unknown option %s (see flowq --help)",
+		    last);
+	if (optopt > UCHAR_MAX || optopt == 'V' || optopt == 'h')
+		return err_set(err, "option %.*s takes no value (see flowq "
+		    "--help)", (int)strcspn(last, "="), last);
+	for (size_t i = 0; i < sizeof(nfdump) / sizeof(nfdump[0]); i++) {
+		if (nfdump[i].option == optopt)
+			return err_set(err, "unknown option -%c: what nfdump "
+			    "does by it is %s here", optopt,
+			    nfdump[i].instead);
+	}
+	return err_set(err, "unknown option -%c (see flowq --help)", optopt);
+}
+
 int
 request_parse(struct request *r, int argc, char **argv, const char **text,
     struct err *err)
@@ -362,8 +393,7 @@ request_parse(struct request *r, int argc, char **argv, const char **text,
 			return err_set(err, "option %s needs a value (see "
 			    "flowq --help)", argv[optind - 1]);
 		if (opt == '?')
-			return err_set(err, "unknown option %s (see flowq "
-			    "--help)", argv[optind - 1]);
+			return unknown_option(argv[optind - 1], err);
 		if (apply(r, &p, opt, optarg, err) == -1)
 			return -1;
 		if (r->task == TASK_VERSION || r->task == TASK_HELP)

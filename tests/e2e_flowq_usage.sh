@@ -1,0 +1,76 @@
+#!/bin/sh
+# What flowq says to mistakes on its command line: exit status 2, or 1 where
+# the disk is at fault, nothing on stdout, and a message that helps.
+# shellcheck disable=SC2086	# arguments in variables are split on purpose
+set -u
+: "${BUILD:=build}"
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+unset FLOWDB_DIR
+
+# refuses NAME RC MESSAGE ARGUMENTS...: the message is the first line's begin
+refuses() {
+	name=$1 rc=$2 want=$3
+	shift 3
+	"$BUILD/flowq" "$@" >"$tmp/out" 2>"$tmp/err"
+	got=$?
+	line=$(head -n 1 "$tmp/err")
+	case $line in
+	"flowq: $want"*) ;;
+	*)	echo "not ok usage $name: got '$line'"
+		return ;;
+	esac
+	if [ $got -ne "$rc" ] || [ -s "$tmp/out" ]; then
+		echo "not ok usage $name: status $got, $(wc -c <"$tmp/out") bytes"
+		return
+	fi
+	echo "ok usage $name"
+}
+
+refuses long 2 "unknown option --foo (see flowq --help)" --foo
+refuses long-value 2 "option --explain takes no value" --explain=yes
+refuses help-value 2 "option --help takes no value" --help=me
+refuses no-value 2 "option -s needs a value" -s
+refuses short 2 "unknown option -K (see flowq --help)" -K
+refuses short-behind 2 "unknown option -K (see flowq --help)" -R /x -Kq
+refuses of-nfdump 2 \
+    "unknown option -m: what nfdump does by it is -O tstart here" -m
+refuses format 2 "-o: unknown output format, expected one of: line" \
+    -R "$tmp/none" -o csvv
+refuses format-field 2 '-o: expected a field such as %sa or src_addr, got "xx"' \
+    -R "$tmp/none" -o "fmt:%ts %xx"
+refuses having 2 '-P: unknown word "foo"' -R "$tmp/none" -s dstip -P "foo 3"
+refuses topic 2 'help on "foo"?' help foo
+refuses nowhere 1 "$tmp/none: No such file or directory" -R "$tmp/none"
+FLOWDB_DIR=$tmp/none
+export FLOWDB_DIR
+refuses no-data 1 \
+    "$tmp/none: No such file or directory: say where the flows are"
+
+# A mistake in the filter is shown where it is.
+"$BUILD/flowq" -Z "tcp and prot 6" 2>"$tmp/err"
+cat >"$tmp/want" <<'END'
+flowq: unknown word "prot": did you mean "proto"?
+  tcp and prot 6
+          ^~~~
+END
+if diff "$tmp/want" "$tmp/err"; then
+	echo "ok usage caret"
+else
+	echo "not ok usage caret"
+fi
+
+# What help offers is what is taken.
+n=0
+"$BUILD/flowq" help filter | sed '1,/^Words/d' | tr ',\n' '\n\n' |
+    sed 's/^ *//; /^$/d' >"$tmp/words"
+while read -r phrase; do
+	n=$((n + 1))
+	"$BUILD/flowq" -Z "$phrase ~" 2>&1 |
+	    grep -E 'unknown word|not stored|needs a' && break
+done <"$tmp/words"
+if [ "$n" -gt 100 ] && [ "$n" -eq "$(wc -l <"$tmp/words")" ]; then
+	echo "ok usage filter-words"
+else
+	echo "not ok usage filter-words: the $n-th, $phrase"
+fi

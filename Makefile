@@ -120,6 +120,8 @@ install: all
 	install -D -m 644 collector/flowdbd.8 $(SHARE)/man/man8/flowdbd.8
 	install -D -m 644 collector/flowdb.conf.5 $(SHARE)/man/man5/flowdb.conf.5
 	install -D -m 644 query/flowq.1 $(SHARE)/man/man1/flowq.1
+	install -D -m 644 scripts/flowq.bash-completion \
+		$(SHARE)/bash-completion/completions/flowq
 	install -D -m 644 flowdb.conf.example \
 		$(SHARE)/doc/flowdb/flowdb.conf.example
 	install -D -m 644 README.md $(SHARE)/doc/flowdb/README.md
@@ -136,6 +138,7 @@ uninstall:
 		$(DESTDIR)$(PREFIX)/lib/flowdb/flowdb.so \
 		$(SHARE)/man/man8/flowdbd.8 $(SHARE)/man/man5/flowdb.conf.5 \
 		$(SHARE)/man/man1/flowq.1 $(UNITDIR)/flowdb.service \
+		$(SHARE)/bash-completion/completions/flowq \
 		$(SYSUSERSDIR)/flowdb.conf
 	rm -rf $(SHARE)/doc/flowdb
 	-rmdir $(DESTDIR)$(PREFIX)/lib/flowdb 2>/dev/null || :

@@ -40,6 +40,7 @@ cat >"$tmp/want" <<'END'
 644 usr/lib/systemd/system/flowdb.service
 644 usr/lib/sysusers.d/flowdb.conf
 755 usr/sbin/flowdbd
+644 usr/share/bash-completion/completions/flowq
 644 usr/share/doc/flowdb/README.md
 644 usr/share/doc/flowdb/flowdb.conf.example
 644 usr/share/man/man1/flowq.1

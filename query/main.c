@@ -3,6 +3,7 @@
  * shards, the answer to stdout.  See flowq(1).
  */
 #include <confuse.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -251,6 +252,14 @@ make_question(const struct request *r, const struct filter *filter,
 
 /* ---- output ---- */
 
+/* A reader such as head(1) that has seen enough needs no message. */
+static int
+unwritten(const struct out *out, const struct err *err)
+{
+	return out->error == EPIPE ? EXIT_FAILED :
+	    complain(err, EXIT_FAILED);
+}
+
 static void
 explain(const struct report *report)
 {
@@ -292,7 +301,7 @@ ask(const struct request *r, struct answer *a)
 	if (rc == -1)
 		return complain(&err, EXIT_FAILED);
 	if (out_flush(a->out, &err) == -1)
-		return complain(&err, EXIT_FAILED);
+		return unwritten(a->out, &err);
 	if (r->explain)
 		explain(&a->report);
 	return a->report.bad > 0 ? EXIT_FAILED : EXIT_OK;
@@ -366,8 +375,7 @@ print_text(const struct request *r, struct out *out)
 		    r->topic, help_topics());
 		return EXIT_USAGE;
 	}
-	return out_flush(out, &err) == -1 ? complain(&err, EXIT_FAILED) :
-	    EXIT_OK;
+	return out_flush(out, &err) == -1 ? unwritten(out, &err) : EXIT_OK;
 }
 
 int

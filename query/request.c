@@ -306,6 +306,9 @@ finish(struct request *r, struct pending *p, struct err *err)
 		    "other");
 	if (p->fields != NULL && (p->record || p->bidir))
 		return err_set(err, "-A and -a, -b, -B exclude each other");
+	if (r->task == TASK_INFO && (p->n_stats > 0 || aggregates))
+		return err_set(err, "-I and -s, -A, -a, -b, -B exclude each "
+		    "other");
 	(void)order_parse("tstart", 6, false, &r->order, err);
 	if (p->order != NULL) {
 		*p->text = p->order;

@@ -40,12 +40,29 @@ refuses format 2 "-o: unknown output format, expected one of: line" \
 refuses format-field 2 '-o: expected a field such as %sa or src_addr, got "xx"' \
     -R "$tmp/none" -o "fmt:%ts %xx"
 refuses having 2 '-P: unknown word "foo"' -R "$tmp/none" -s dstip -P "foo 3"
+refuses info 2 "-I and -s, -A, -a, -b, -B exclude each other" -I -s dstip
 refuses topic 2 'help on "foo"?' help foo
 refuses nowhere 1 "$tmp/none: No such file or directory" -R "$tmp/none"
 FLOWDB_DIR=$tmp/none
 export FLOWDB_DIR
 refuses no-data 1 \
     "$tmp/none: No such file or directory: say where the flows are"
+
+# A reader that has seen enough is no news, but the answer did not arrive.
+until_there() {
+	until [ -s "$1" ]; do
+		sleep 0.05
+	done
+}
+{ until_there "$tmp/closed"; "$BUILD/flowq" help filter 2>"$tmp/err"
+    echo $? >"$tmp/rc"; } |
+    { exec <&-; echo yes >"$tmp/closed"; until_there "$tmp/rc"; }
+if [ "$(cat "$tmp/rc")" = 1 ] && [ ! -s "$tmp/err" ]; then
+	echo "ok usage closed-pipe"
+else
+	echo "not ok usage closed-pipe: status $(cat "$tmp/rc")," \
+	    "$(cat "$tmp/err")"
+fi
 
 # A mistake in the filter is shown where it is.
 "$BUILD/flowq" -Z "tcp and prot 6" 2>"$tmp/err"

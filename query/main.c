@@ -2,7 +2,6 @@
  * flowq: options, filter and window into a question, the question to the
  * shards, the answer to stdout.  See flowq(1).
  */
-#include <confuse.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -14,6 +13,7 @@
 
 #include "query/answer.h"
 #include "query/caret.h"
+#include "query/defaults.h"
 #include "query/help.h"
 #include "query/open.h"
 #include "query/print.h"
@@ -27,9 +27,6 @@
 #define EXIT_OK		0
 #define EXIT_FAILED	1
 #define EXIT_USAGE	2
-
-#define CONFIG_PATH	"/etc/flowdb/flowdb.conf"
-#define DEFAULT_DIR	"/var/lib/flowdb"
 
 /* The only thing a signal handler may touch. */
 static atomic_bool interrupted;
@@ -60,30 +57,6 @@ complain_at(const char *text, const struct err *err)
 }
 
 /* ---- input of the question ---- */
-
-/* Key "directory" of the collector's configuration; malloc'd, or NULL. */
-static char *
-configured_dir(void)
-{
-	cfg_opt_t opts[] = {
-		CFG_STR("directory", NULL, CFGF_NONE),
-		CFG_END()
-	};
-	cfg_t *cfg;
-	char *dir = NULL;
-
-	if (access(CONFIG_PATH, R_OK) != 0)
-		return NULL;
-	cfg = cfg_init(opts, CFGF_IGNORE_UNKNOWN);
-	if (cfg == NULL)
-		return NULL;
-	/* what else stands there is the collector's to judge */
-	if (cfg_parse(cfg, CONFIG_PATH) == CFG_SUCCESS &&
-	    cfg_getstr(cfg, "directory") != NULL)
-		dir = strdup(cfg_getstr(cfg, "directory"));
-	cfg_free(cfg);
-	return dir;
-}
 
 static int
 read_filter(const struct request *r, struct source *src,
@@ -192,17 +165,14 @@ find_shards(const struct request *r, const struct window *w,
     struct answer *a)
 {
 	struct where where = r->where;
-	char *configured = NULL;
+	char *fallback = default_dir();
 	struct err err;
-	int rc;
+	int rc = fallback == NULL ? err_set(&err, "out of memory") : 0;
 
-	where.fallback = getenv("FLOWDB_DIR");
-	if (where.fallback == NULL || *where.fallback == '\0') {
-		configured = configured_dir();
-		where.fallback = configured != NULL ? configured : DEFAULT_DIR;
-	}
-	rc = where_list(&where, &a->list, &a->work.named, &err);
-	free(configured);
+	where.fallback = fallback;
+	if (rc == 0)
+		rc = where_list(&where, &a->list, &a->work.named, &err);
+	free(fallback);
 	if (rc == -1 && where.range == NULL && where.file == NULL &&
 	    where.dirs == NULL)
 		return complain_where(&err);

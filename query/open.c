@@ -95,6 +95,9 @@ shard_open(const char *path, const atomic_bool *stop, struct open_shard *out,
 	    look_around(out, err) == -1 ||
 	    db_int(out->db, "SELECT max(id) FROM flow", 0, &out->max_id,
 	    err) == -1) {
+		if (sqlite3_errcode(out->db) == SQLITE_NOTADB)
+			(void)err_as(err, ERR_CORRUPT,
+			    "%s: no SQLite database", path);
 		shard_close(out);
 		return -1;
 	}

@@ -174,11 +174,26 @@ take(const struct rank *r, const struct tally *t, size_t i, struct entry *e)
 	return true;
 }
 
+/* For -P on a key that is the exporter; arg is the row. */
+static const struct match_exporter *
+exporter_of_row(void *arg, uint32_t id)
+{
+	struct match_exporter *e = ((void **)arg)[0];
+	const struct row *row = ((void **)arg)[1];
+
+	(void)id;
+	*e = (struct match_exporter){ .address = row->exporter.address };
+	return e;
+}
+
 static bool
 passes(const struct rank *r, const struct entry *e)
 {
-	const struct match_env env = { .scale = false };
+	struct match_exporter exporter;
 	struct row row;
+	void *arg[2] = { &exporter, &row };
+	const struct match_env env = { .exporter = exporter_of_row,
+		.arg = arg };
 
 	if (r->o.having == NULL)
 		return true;
@@ -186,6 +201,8 @@ passes(const struct rank *r, const struct entry *e)
 	row.flow.flows = row.flows > (int64_t)UINT32_MAX ? UINT32_MAX :
 	    (uint32_t)row.flows;
 	row.flow.set |= flow_bit(COL_flows);
+	if (row.exporter.address.len != 0)
+		row.flow.set |= flow_bit(COL_exporter);
 	return filter_match(r->o.having, &row.flow, &env);
 }
 

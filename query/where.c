@@ -145,22 +145,25 @@ static int
 add_text(const char *dir, const char *text, bool range,
     struct shard_list *out, bool *named, struct err *err)
 {
-	char path[PATH_SIZE];
+	char path[PATH_SIZE], full[PATH_SIZE + sizeof(".sqlite")];
 	struct stat st;
 
 	if (join(path, dir, text, err) == -1)
 		return -1;
+	(void)snprintf(full, sizeof(full), "%s.sqlite", path);
 	if (is_dir(path))
 		return add_dir(path, INT64_MIN, INT64_MAX, out, err);
 	if (range && strstr(path, "flows.") != NULL)
 		return add_range(path, out, err);
+	*named = true;
+	if (stat(full, &st) == 0)
+		return add_file(full, out, err);
 	if (stat(path, &st) == -1)
 		return err_sys(err, "%s", path);
 	if (range)
 		return err_as(err, ERR_SYNTAX, "-R: expected a folder or "
 		    "DIR/flows.A:flows.B, got \"%.100s\" (-r reads a single "
 		    "file)", text);
-	*named = true;
 	return add_file(path, out, err);
 }
 

@@ -33,7 +33,7 @@ function folder(path) {
 BEGIN {
 	home["<ev.h>"] = "^collector/server\\.c$"
 	home["<pcap.h>"] = "^collector/capture\\.c$"
-	home["<confuse.h>"] = "^collector/config\\.c$"
+	home["<confuse.h>"] = "^(collector/config|query/defaults)\\.c$"
 	home["<csv.h>"] = "^query/"
 	home["<sqlite3ext.h>"] = "^schema/extension\\.c$"
 	home["<sqlite3.h>"] = "^(schema/(db|ddl|rollup|shard)\\.|" \

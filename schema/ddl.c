@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema/proto.h"
+#include "schema/sqltext.h"
 
 /* Moves the text to malloc: no caller need know that SQLite made it. */
 static char *
@@ -63,109 +63,45 @@ put_columns(sqlite3_str *s, enum colhome home, bool last)
 	}
 }
 
-/*
- * Text of the address in blob column col.  IPv4 from pairs of hex digits;
- * IPv6 as RFC 5952 wants it: groups without leading zeros in s, k the length
- * of the longest run of zero groups (the first of equals), which becomes "::".
- */
+/* "  expression AS name," for the view; write is one of sqltext.h. */
 static void
-put_address(sqlite3_str *s, const char *col, const char *name,
-    const char *end)
+put_text(sqlite3_str *s, void (*write)(sqlite3_str *, const char *),
+    const char *expr, const char *name, const char *end)
 {
-	static const char digits[] = "123456789ABCDEF";
-
-	sqlite3_str_appendf(s, "  (SELECT CASE length(h) WHEN 8 THEN\n    ");
-	for (int i = 0; i < 4; i++)
-		sqlite3_str_appendf(s, "%s(instr('%s',substr(h,%d,1))*16+"
-		    "instr('%s',substr(h,%d,1)))", i > 0 ? "||'.'||" : "",
-		    digits, 2 * i + 1, digits, 2 * i + 2);
-	sqlite3_str_appendall(s, "\n    WHEN 32 THEN (SELECT CASE k "
-	    "WHEN 0 THEN substr(s,2,length(s)-2) ELSE\n"
-	    "      CASE i WHEN 1 THEN ':' ELSE substr(s,2,i-1) END||"
-	    "CASE length(s)-i-2*k WHEN 0 THEN ':'\n"
-	    "      ELSE substr(s,i+2*k,length(s)-i-2*k) END END\n"
-	    "      FROM (SELECT s, k, instr(s,"
-	    "substr(':0:0:0:0:0:0:0:0:',1,2*k+1)) AS i\n"
-	    "      FROM (SELECT s, CASE");
-	for (int k = 8; k >= 2; k--)
-		sqlite3_str_appendf(s, " WHEN instr(s,'%.*s') THEN %d",
-		    2 * k + 1, ":0:0:0:0:0:0:0:0:", k);
-	sqlite3_str_appendall(s, " ELSE 0 END AS k\n      FROM (SELECT "
-	    "lower(':'");
-	for (int g = 0; g < 8; g++)
-		sqlite3_str_appendf(s, "||ifnull(nullif(ltrim("
-		    "substr(h,%d,4),'0'),''),'0')||':'", 4 * g + 1);
-	sqlite3_str_appendf(s, ") AS s)))) END\n"
-	    "    FROM (SELECT hex(%s) AS h)) AS %s%s\n", col, name, end);
-}
-
-static void
-put_time(sqlite3_str *s, const char *ms, const char *name)
-{
-	sqlite3_str_appendf(s, "  strftime('%%Y-%%m-%%d %%H:%%M:%%S', (%s)/1000,"
-	    " 'unixepoch')||printf('.%%03d', (%s)%%1000) AS %s,\n", ms, ms,
-	    name);
-}
-
-static void
-put_mac(sqlite3_str *s, const char *value, const char *name)
-{
-	sqlite3_str_appendf(s, "  (SELECT ");
-	for (int i = 0; i < 6; i++)
-		sqlite3_str_appendf(s, "%ssubstr(h,%d,2)",
-		    i > 0 ? "||':'||" : "", 2 * i + 1);
-	sqlite3_str_appendf(s, "\n    FROM (SELECT iif(m IS NULL, NULL, "
-	    "printf('%%012x', m)) AS h FROM (SELECT %s AS m))) AS %s,\n",
-	    value, name);
-}
-
-static void
-put_proto(sqlite3_str *s)
-{
-	sqlite3_str_appendall(s, "  CASE f.proto");
-	for (unsigned p = 0, n = 0; p < 256; p++) {
-		const char *name = proto_name(p);
-
-		if (name == NULL)
-			continue;
-		sqlite3_str_appendf(s, "%s WHEN %u THEN '%s'",
-		    n++ % 5 == 0 ? "\n   " : "", p, name);
-	}
-	sqlite3_str_appendall(s, "\n    ELSE CAST(f.proto AS TEXT) "
-	    "END AS proto,\n");
+	sqlite3_str_appendall(s, "  ");
+	write(s, expr);
+	sqlite3_str_appendf(s, " AS %s%s\n", name, end);
 }
 
 static void
 put_view(sqlite3_str *s)
 {
-	static const char flags[] = "CEUAPRSF";
-
 	sqlite3_str_appendall(s,
 	    "-- Everything about a flow, readable, in plain SQL: times in UTC,"
 	    " addresses as text.\n"
 	    "CREATE VIEW flows AS SELECT\n  f.id,\n");
-	put_time(s, "f.first_ms", "first_seen");
-	put_time(s, "f.first_ms + f.duration_ms", "last_seen");
+	put_text(s, sqltext_time_ms, "f.first_ms", "first_seen", ",");
+	put_text(s, sqltext_time_ms, "f.first_ms + f.duration_ms",
+	    "last_seen", ",");
 	sqlite3_str_appendall(s, "  f.first_ms, f.duration_ms,\n");
-	put_address(s, "f.src_addr", "src_addr", ",");
+	put_text(s, sqltext_addr, "f.src_addr", "src_addr", ",");
 	sqlite3_str_appendall(s, "  f.src_port,\n");
-	put_address(s, "f.dst_addr", "dst_addr", ",");
+	put_text(s, sqltext_addr, "f.dst_addr", "dst_addr", ",");
 	sqlite3_str_appendall(s, "  f.dst_port,\n");
-	put_proto(s);
-	sqlite3_str_appendall(s, "  ");
-	for (int i = 0; i < 8; i++)
-		sqlite3_str_appendf(s, "%ssubstr('.%c',1+(f.tcp_flags>>%d&1),1)",
-		    i == 4 ? "\n    ||" : i > 0 ? "||" : "", flags[i], 7 - i);
-	sqlite3_str_appendall(s, " AS tcp_flags,\n"
+	put_text(s, sqltext_proto, "f.proto", "proto", ",");
+	put_text(s, sqltext_flags, "f.tcp_flags", "tcp_flags", ",");
+	sqlite3_str_appendall(s,
 	    "  p.tos, f.packets, f.bytes, x.out_packets, x.out_bytes,\n"
 	    "  p.in_if, p.out_if, f.src_as, f.dst_as,\n");
-	put_address(s, "p.next_hop", "next_hop", ",");
+	put_text(s, sqltext_addr, "p.next_hop", "next_hop", ",");
 	sqlite3_str_appendall(s, "  p.src_mask, p.dst_mask, p.direction, "
 	    "p.src_vlan, p.dst_vlan,\n");
-	put_mac(s, "coalesce(x.in_src_mac, x.out_src_mac)", "src_mac");
-	put_mac(s, "coalesce(x.in_dst_mac, x.out_dst_mac)", "dst_mac");
+	put_text(s, sqltext_mac, "coalesce(x.in_src_mac, x.out_src_mac)",
+	    "src_mac", ",");
+	put_text(s, sqltext_mac, "coalesce(x.in_dst_mac, x.out_dst_mac)",
+	    "dst_mac", ",");
 	sqlite3_str_appendall(s, "  p.sampling,\n");
-	put_address(s, "e.address", "exporter", "");
+	put_text(s, sqltext_addr, "e.address", "exporter", "");
 	sqlite3_str_appendall(s, "FROM flow AS f LEFT JOIN path AS p ON p.id = f.path\n"
 	    "  LEFT JOIN exporter AS e ON e.id = p.exporter\n"
 	    "  LEFT JOIN extra AS x ON x.id = f.id;\n");

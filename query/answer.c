@@ -52,28 +52,13 @@ print_one(void *arg, const struct row *row)
 	print_row(arg, row);
 }
 
-static size_t
-keys_of(const struct group *g, struct print_key keys[PRINT_KEYS_MAX])
-{
-	size_t n = g->by_proto ? 1 : g->n;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct group_part *p = &g->part[i];
-
-		keys[i] = (struct print_key){ p->name, p->info->heading,
-			p->info->side[0] == STAT_EXPORTER ? PRINT_EXPORTER :
-			p->info->side[0] };
-	}
-	return n;
-}
-
 static void
 print_heading(const struct answer *a, const struct group *g,
     const struct order *order, const struct tally_sum *total,
     struct print *p)
 {
 	struct print_key keys[PRINT_KEYS_MAX];
-	size_t n = keys_of(g, keys);
+	size_t n = group_print_keys(g, keys);
 
 	if (g->kind == GROUP_STAT) {
 		print_stat(p, &(struct print_stat){ .key = keys,

@@ -36,6 +36,21 @@ group_columns(const struct group *g)
 	return set;
 }
 
+size_t
+group_print_keys(const struct group *g, struct print_key keys[PRINT_KEYS_MAX])
+{
+	size_t n = g->by_proto ? 1 : g->n;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct group_part *p = &g->part[i];
+
+		keys[i] = (struct print_key){ p->name, p->info->heading,
+			p->info->side[0] == STAT_EXPORTER ? PRINT_EXPORTER :
+			p->info->side[0] };
+	}
+	return n;
+}
+
 static bool
 part_is_addr(const struct group_part *p)
 {

@@ -85,6 +85,13 @@ unsigned group_sides(const struct group *g);
 uint64_t group_columns(const struct group *g);
 
 /*
+ * What printers show of its key: how many; the names are the group's.  The
+ * protocol of :p is not among them.
+ */
+size_t	group_print_keys(const struct group *g,
+	    struct print_key keys[PRINT_KEYS_MAX]);
+
+/*
  * The key of one side of a row into out; its length, or 0 when the row is not
  * counted under this side.  data: by enum column, STAT_EXPORTER last.
  */

@@ -11,7 +11,6 @@
 #include "query/open.h"
 #include "query/serve.h"
 #include "query/side.h"
-#include "query/sql.h"
 #include "schema/db.h"
 
 #define VALUES_MAX	(COLUMN_COUNT + 8)
@@ -261,8 +260,8 @@ give_sorted(struct lister *l, struct err *err)
 
 /* ---- shards ---- */
 
-static enum sql_order
-sql_order_of(const struct order *o)
+enum sql_order
+list_sql_order(const struct order *o)
 {
 	static const enum sql_order by_metric[] = {
 		[METRIC_FLOWS] = SQL_ORDER_NONE,
@@ -337,7 +336,7 @@ list_shard(struct lister *l, struct open_shard *s, struct err *err)
 		return -1;
 	l->side = side;
 	if (sql_list(&sql, l->values, l->n_values, q->filter, &shape,
-	    order ? sql_order_of(l->o->order) : SQL_ORDER_NONE,
+	    order ? list_sql_order(l->o->order) : SQL_ORDER_NONE,
 	    order && l->o->order->ascending, rows_wanted(l), err) == 0) {
 		st = db_prepare(s->db, sql.text, err);
 		if (st != NULL && sql_bind_all(st, &sql, err) == 0)

@@ -12,6 +12,7 @@
 #include "query/question.h"
 #include "query/report.h"
 #include "query/row.h"
+#include "query/sql.h"
 #include "query/work.h"
 #include "schema/err.h"
 #include "schema/shard.h"
@@ -35,5 +36,8 @@ struct list_options {
 int	list_flows(const struct question *q, const struct shard_list *list,
 	    const struct list_options *o, struct tally_sum *total,
 	    struct report *report, struct err *err);
+
+/* The order by which SQLite is asked for the first rows of a shard. */
+enum sql_order list_sql_order(const struct order *o);
 
 #endif

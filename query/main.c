@@ -20,6 +20,7 @@
 #include "query/progress.h"
 #include "query/rdns.h"
 #include "query/resolve.h"
+#include "query/script.h"
 #include "query/source.h"
 #include "query/window.h"
 
@@ -251,6 +252,8 @@ run_task(struct answer *a, struct err *err)
 	switch (a->request->task) {
 	case TASK_INFO:
 		return answer_info(a, err);
+	case TASK_SCRIPT:
+		return script_print(a, err);
 	default:
 		return answer_run(a, err);
 	}
@@ -314,6 +317,8 @@ answer(const struct request *r, struct out *out)
 		rc = check_format(r, out);
 	if (rc == 0 && r->task == TASK_CHECK)
 		goto out;
+	if (rc == 0 && r->task == TASK_SCRIPT && script_accept(r, &err) == -1)
+		rc = complain_at(r->format, &err);
 	if (rc == 0 && load_names(r, &names, &rdns, &err) == -1)
 		rc = complain(&err, EXIT_FAILED);
 	a.having = having;

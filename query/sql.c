@@ -34,11 +34,15 @@ write_rate(struct sql_writer *w)
 void
 sql_scaled(struct sql_writer *w, enum column c)
 {
+	const char *table = column_info(c)->home == HOME_EXTRA ? "x" : "f";
+
 	if (!w->shape->scale) {
-		sqlite3_str_appendf(w->s, "f.%s", column_info(c)->name);
+		sqlite3_str_appendf(w->s, "%s.%s", table,
+		    column_info(c)->name);
 		return;
 	}
-	sqlite3_str_appendf(w->s, "min(f.%s * ", column_info(c)->name);
+	sqlite3_str_appendf(w->s, "min(%s.%s * ", table,
+	    column_info(c)->name);
 	write_rate(w);
 	sqlite3_str_appendf(w->s, ", %lld)", (long long)INT64_MAX);
 }
@@ -149,8 +153,8 @@ sql_subject(struct sql_writer *w, int subject, enum scope scope)
 	}
 }
 
-static void
-writer_begin(struct sql_writer *w, struct sql *out,
+void
+sql_begin(struct sql_writer *w, struct sql *out,
     const struct sql_shape *shape, struct err *err)
 {
 	*out = (struct sql){ .text = NULL };
@@ -160,8 +164,8 @@ writer_begin(struct sql_writer *w, struct sql *out,
 		w->roll = rollup_info((enum rollup)shape->rollup);
 }
 
-static int
-writer_end(struct sql_writer *w)
+int
+sql_end(struct sql_writer *w)
 {
 	struct sql *out = w->out;
 
@@ -191,9 +195,9 @@ sql_where(struct sql *out, const struct filter *f,
 {
 	struct sql_writer w;
 
-	writer_begin(&w, out, shape, err);
+	sql_begin(&w, out, shape, err);
 	sql_filter(&w, ast_root(f));
-	return writer_end(&w);
+	return sql_end(&w);
 }
 
 int
@@ -202,26 +206,19 @@ sql_probe(struct sql *out, const struct node *n,
 {
 	struct sql_writer w;
 
-	writer_begin(&w, out, shape, err);
+	sql_begin(&w, out, shape, err);
 	sqlite3_str_appendf(w.s, "SELECT count(*) FROM (SELECT 1 FROM %s.flow "
 	    "AS f WHERE ", shape->schema);
 	sql_filter(&w, n);
 	sqlite3_str_appendf(w.s, " LIMIT ?%u)",
 	    (unsigned)sql_bind_int(&w, most));
-	return writer_end(&w);
+	return sql_end(&w);
 }
 
-/* What a statement reads of side tables. */
-struct joins {
-	bool	path;
-	bool	extra;
-	bool	exporter;
-};
-
-static struct joins
-joins_of(const struct sql_shape *shape, const int *values, size_t n)
+struct sql_joins
+sql_joins(const struct sql_shape *shape, const int *values, size_t n)
 {
-	struct joins j = { false, false, false };
+	struct sql_joins j = { false, false, false };
 
 	for (size_t i = 0; i < n; i++) {
 		enum colhome home;
@@ -238,7 +235,7 @@ joins_of(const struct sql_shape *shape, const int *values, size_t n)
 		j.extra = j.extra || home == HOME_EXTRA;
 	}
 	if (shape->rollup >= 0)
-		j = (struct joins){ false, false, false };
+		j = (struct sql_joins){ false, false, false };
 	return j;
 }
 
@@ -280,8 +277,8 @@ write_rollup_value(struct sql_writer *w, int value)
 static const char *const exporter_columns[] = { "address", "version",
 	"source_id", "name" };
 
-static void
-write_value(struct sql_writer *w, int value)
+void
+sql_value(struct sql_writer *w, int value)
 {
 	if (w->roll != NULL) {
 		write_rollup_value(w, value);
@@ -333,12 +330,12 @@ write_values(struct sql_writer *w, const int *values, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			sqlite3_str_appendall(w->s, ", ");
-		write_value(w, values[i]);
+		sql_value(w, values[i]);
 	}
 }
 
 static void
-write_from(struct sql_writer *w, const struct joins *j)
+write_from(struct sql_writer *w, const struct sql_joins *j)
 {
 	const struct sql_shape *shape = w->shape;
 
@@ -389,6 +386,14 @@ write_where(struct sql_writer *w, const struct filter *f)
 	}
 }
 
+void
+sql_from(struct sql_writer *w, const struct sql_joins *j,
+    const struct filter *f)
+{
+	write_from(w, j);
+	write_where(w, f);
+}
+
 /* A roll-up knows neither single flows nor their times. */
 static int
 check_shape(const struct sql_shape *shape, struct err *err)
@@ -403,20 +408,19 @@ sql_scan(struct sql *out, const char *func, const int *values,
     size_t n_values, const struct filter *f, const struct sql_shape *shape,
     struct err *err)
 {
-	struct joins j = joins_of(shape, values, n_values);
+	struct sql_joins j = sql_joins(shape, values, n_values);
 	struct sql_writer w;
 
 	*out = (struct sql){ .text = NULL };
 	if (check_shape(shape, err) == -1)
 		return -1;
-	writer_begin(&w, out, shape, err);
+	sql_begin(&w, out, shape, err);
 	w.joined = j.path;
 	sqlite3_str_appendf(w.s, "SELECT %s(", func);
 	write_values(&w, values, n_values);
 	sqlite3_str_appendall(w.s, ")");
-	write_from(&w, &j);
-	write_where(&w, f);
-	return writer_end(&w);
+	sql_from(&w, &j, f);
+	return sql_end(&w);
 }
 
 static void
@@ -463,18 +467,17 @@ sql_list(struct sql *out, const int *values, size_t n_values,
     const struct filter *f, const struct sql_shape *shape,
     enum sql_order order, bool ascending, int64_t limit, struct err *err)
 {
-	struct joins j = joins_of(shape, values, n_values);
+	struct sql_joins j = sql_joins(shape, values, n_values);
 	struct sql_writer w;
 
 	*out = (struct sql){ .text = NULL };
 	if (shape->rollup >= 0)
 		return err_set(err, "a roll-up has no single flows to list");
-	writer_begin(&w, out, shape, err);
+	sql_begin(&w, out, shape, err);
 	w.joined = j.path;
 	sqlite3_str_appendall(w.s, "SELECT ");
 	write_values(&w, values, n_values);
-	write_from(&w, &j);
-	write_where(&w, f);
+	sql_from(&w, &j, f);
 	sqlite3_str_appendall(w.s, " ORDER BY ");
 	if (order != SQL_ORDER_NONE) {
 		write_order_key(&w, order);
@@ -484,5 +487,5 @@ sql_list(struct sql *out, const int *values, size_t n_values,
 	if (limit >= 0)
 		sqlite3_str_appendf(w.s, " LIMIT ?%u",
 		    (unsigned)sql_bind_int(&w, limit));
-	return writer_end(&w);
+	return sql_end(&w);
 }

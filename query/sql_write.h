@@ -25,6 +25,28 @@ struct sql_writer {
 	bool			 failed;	/* err is filled */
 };
 
+/* Every statement: begin, write, end.  -1: err is filled, out is empty. */
+void	sql_begin(struct sql_writer *w, struct sql *out,
+	    const struct sql_shape *shape, struct err *err);
+int	sql_end(struct sql_writer *w);
+
+/* What a statement reads of side tables: path AS p, extra AS x, exporter AS e. */
+struct sql_joins {
+	bool	path;
+	bool	extra;
+	bool	exporter;
+};
+
+struct sql_joins sql_joins(const struct sql_shape *shape, const int *values,
+	    size_t n);
+
+/* One of values[]; joined is to be set before. */
+void	sql_value(struct sql_writer *w, int value);
+
+/* FROM flow AS f and what is joined WHERE window AND filter. */
+void	sql_from(struct sql_writer *w, const struct sql_joins *j,
+	    const struct filter *f);
+
 /* Adds a bind; returns its number. */
 size_t	sql_bind_int(struct sql_writer *w, int64_t v);
 size_t	sql_bind_addr(struct sql_writer *w, const struct addr *a);

@@ -168,10 +168,15 @@ add_to_group(struct feed *f, struct feed_group *g, unsigned side,
 static struct tally_sum
 reversed(const struct feed *f, const struct tally_sum *sum, uint32_t rate)
 {
+	const struct datum *packets = &f->data[COL_out_packets];
+	const struct datum *bytes = &f->data[COL_out_bytes];
 	struct tally_sum out = *sum;
 
-	out.packets = feed_times(f->data[COL_out_packets].number, rate);
-	out.bytes = feed_times(f->data[COL_out_bytes].number, rate);
+	/* what was not sent still holds the number of an earlier row */
+	out.packets = packets->kind == DATUM_NULL ? 0 :
+	    feed_times(packets->number, rate);
+	out.bytes = bytes->kind == DATUM_NULL ? 0 :
+	    feed_times(bytes->number, rate);
 	return out;
 }
 

@@ -298,7 +298,7 @@ group_row(const struct group *g, const uint8_t *key, size_t len,
 	f->bytes = (uint64_t)sum->bytes;
 	f->set |= flow_bit(COL_first_ms) | flow_bit(COL_duration_ms) |
 	    flow_bit(COL_packets) | flow_bit(COL_bytes);
-	if (g->kind != GROUP_STAT && !flow_has(f, COL_tcp_flags)) {
+	if (g->kind == GROUP_RECORD) {
 		f->tcp_flags = sum->tcp_flags;
 		f->set |= flow_bit(COL_tcp_flags);
 	}

@@ -103,8 +103,6 @@ name_column(const struct sql_answer *from, int c, char out[NAME_MAX_LEN])
 	else if (c == COL_first_ms || c == COL_packets || c == COL_bytes ||
 	    (c == COL_tcp_flags && g->kind == GROUP_RECORD))
 		name = column_info((enum column)c)->name;
-	else if (c == COL_tcp_flags)
-		name = "0";
 	sqlite3_snprintf(NAME_MAX_LEN, out, "%s", name);
 	for (size_t k = 0; g != NULL && k < g->n; k++) {
 		if (g->part[k].info->side[0] == c) {

@@ -1,22 +1,17 @@
 /*
  * CSV by RFC 4180: every field quoted, CRLF, one header a block, whole numbers,
  * UTC, empty for what was not sent.  Our own values need no escaping; text
- * from outside is libcsv's to quote, and gets a ' in front when a spreadsheet
- * would run it as a formula or turn it into a date.
+ * from outside goes through foreign.h.
  */
-#include <csv.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "query/foreign.h"
 #include "query/names.h"
 #include "query/printer.h"
 #include "query/sheet.h"
-#include "query/utf8.h"
 
 #define BOM		"\xef\xbb\xbf"
-#define CLEAN_MAX	(3 * NAMES_MAX_NAME + 2)
-#define QUOTED_MAX	(2 * CLEAN_MAX + 2)
 
 struct csv {
 	struct print	 p;
@@ -77,36 +72,6 @@ csv_columns(const struct print *p)
 		bits = sheet_columns(&s);
 	sheet_clear(&s);
 	return bits;
-}
-
-/*
- * "=1+1", "-1", "@sum" are formulas, "1/2", "3-4", "1.5" become dates.  The
- * look of it decides: too many quotes are harmless.
- */
-static bool
-spreadsheet_runs(const char *text)
-{
-	size_t digits = strspn(text, "0123456789");
-
-	if (text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL)
-		return true;
-	return digits > 0 && text[digits] != '\0' &&
-	    strchr("/.-", text[digits]) != NULL &&
-	    text[digits + 1] >= '0' && text[digits + 1] <= '9';
-}
-
-static void
-put_foreign(struct csv *c, const char *text)
-{
-	char clean[CLEAN_MAX], *at = clean;
-	size_t n;
-
-	if (!c->p.o.raw && spreadsheet_runs(text))
-		*at++ = '\'';
-	n = (size_t)(at - clean);
-	n += utf8_clean(text, 0, at, sizeof(clean) - n);
-	out_used(c->p.out, csv_write(out_room(c->p.out, QUOTED_MAX), QUOTED_MAX,
-	    clean, n));
 }
 
 static void
@@ -178,7 +143,7 @@ csv_row(struct print *p, const struct row *r)
 		}
 		out_used(o, n);
 		name = field_named(col->field, p->o.names, r);
-		put_foreign(c, name == NULL ? "" : name);
+		foreign_csv(o, name == NULL ? "" : name, !p->o.raw);
 	}
 	out_text(o, "\r\n");
 }

@@ -9,12 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "query/foreign.h"
 #include "query/names.h"
 #include "query/printer.h"
 #include "query/sheet.h"
-#include "query/utf8.h"
-
-#define CLEAN_MAX	(3 * NAMES_MAX_NAME + 1)
 
 struct json {
 	struct print	 p;
@@ -76,29 +74,6 @@ json_columns(const struct print *p)
 }
 
 static void
-put_string(struct out *o, const char *text)
-{
-	char clean[CLEAN_MAX];
-	size_t n = utf8_clean(text, 0, clean, sizeof(clean));
-
-	out_char(o, '"');
-	for (size_t i = 0; i < n; i++) {
-		unsigned char ch = (unsigned char)clean[i];
-		char buf[8];
-
-		if (ch == '"' || ch == '\\') {
-			out_char(o, '\\');
-			out_char(o, (char)ch);
-		} else if (ch < 0x20 || ch == 0x7f) {
-			(void)snprintf(buf, sizeof(buf), "\\u%04x", ch);
-			out_text(o, buf);
-		} else
-			out_char(o, (char)ch);
-	}
-	out_char(o, '"');
-}
-
-static void
 end_array(struct json *j)
 {
 	if (j->in_array)
@@ -144,7 +119,7 @@ begin(struct json *j, int rc, const char *name, const char *order)
 	end_array(j);
 	if (j->n_keys < j->p.o.n_answers && j->keys != NULL) {
 		out_text(o, j->n_keys == 0 ? "{\n" : ",\n");
-		put_string(o, new_key(j, name, order));
+		foreign_json(o, new_key(j, name, order));
 		out_text(o, ": ");
 	}
 	out_char(o, '[');
@@ -224,7 +199,7 @@ put_name(struct json *j, const struct field *f, const struct row *r)
 	if (name == NULL)
 		out_text(j->p.out, "null");
 	else
-		put_string(j->p.out, name);
+		foreign_json(j->p.out, name);
 }
 
 static void
@@ -253,7 +228,7 @@ json_row(struct print *p, const struct row *r)
 	out_char(o, '{');
 	if (j->lines && j->stat[0] != '\0') {
 		put_key(o, "stat", true);
-		put_string(o, j->stat);
+		foreign_json(o, j->stat);
 		first = false;
 	}
 	for (size_t i = 0; i < j->sheet.n; i++) {

@@ -14,6 +14,7 @@
 #include "query/answer.h"
 #include "query/caret.h"
 #include "query/defaults.h"
+#include "query/exporters.h"
 #include "query/help.h"
 #include "query/open.h"
 #include "query/print.h"
@@ -246,12 +247,28 @@ explain(const struct report *report)
 	    (long long)report->processed);
 }
 
+/* What a task cannot do is told before anything is opened. */
+static int
+check_task(const struct request *r, struct err *err)
+{
+	switch (r->task) {
+	case TASK_EXPORTERS:
+		return exporters_accept(r, err);
+	case TASK_SCRIPT:
+		return script_accept(r, err);
+	default:
+		return 0;
+	}
+}
+
 static int
 run_task(struct answer *a, struct err *err)
 {
 	switch (a->request->task) {
 	case TASK_INFO:
 		return answer_info(a, err);
+	case TASK_EXPORTERS:
+		return exporters_print(a, err);
 	case TASK_SCRIPT:
 		return script_print(a, err);
 	default:
@@ -317,7 +334,7 @@ answer(const struct request *r, struct out *out)
 		rc = check_format(r, out);
 	if (rc == 0 && r->task == TASK_CHECK)
 		goto out;
-	if (rc == 0 && r->task == TASK_SCRIPT && script_accept(r, &err) == -1)
+	if (rc == 0 && check_task(r, &err) == -1)
 		rc = complain_at(r->format, &err);
 	if (rc == 0 && load_names(r, &names, &rdns, &err) == -1)
 		rc = complain(&err, EXIT_FAILED);

@@ -11,7 +11,6 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "query/foreign.h"
 #include "query/numtext.h"
@@ -128,7 +127,8 @@ overlaps(const struct question *q, const struct shard_meta *m)
 }
 
 static int
-add_shard(struct exporters *e, const struct open_shard *s, struct err *err)
+add_shard(struct exporters *e, const struct open_shard *s, int64_t *rows,
+    struct err *err)
 {
 	sqlite3_stmt *st = db_prepare(s->db, read_sql, err);
 	int rc = st == NULL ? -1 : 1;
@@ -139,43 +139,37 @@ add_shard(struct exporters *e, const struct open_shard *s, struct err *err)
 			    sqlite3_column_value(st, i));
 		if (db_step(e->add, err) == -1)
 			rc = -1;
+		++*rows;
 	}
 	sqlite3_finalize(st);
 	return rc;
 }
 
-static double
-now_sec(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static int
-visit_shard(struct exporters *e, const char *path, struct err *err)
+visit_shard(struct exporters *e, const struct shard_ref *shard,
+    struct err *err)
 {
 	struct report *report = &e->a->report;
-	double began = now_sec();
+	double began = report_clock();
+	struct report_use use = { .rows = 0 };
 	struct open_shard s;
-	bool wanted;
+	int64_t rows = 0;
 	int rc = 0;
 
-	if (shard_open(path, e->a->q.stop, &s, err) == -1)
+	if (shard_open(shard->path, e->a->q.stop, &s, err) == -1)
 		return -1;
-	wanted = overlaps(&e->a->q, &s.meta);
-	if (wanted) {
-		rc = add_shard(e, &s, err);
+	if (overlaps(&e->a->q, &s.meta)) {
+		rc = add_shard(e, &s, &rows, err);
 		report->read++;
 		report->processed += s.meta.flows;
+		report_part(&use, rows, rows, "scan of exporter");
+		report_used(report, shard, &use, false,
+		    report_clock() - began);
 	} else {
 		report->skipped++;
+		report_unused(report, shard, report_clock() - began,
+		    "skipped: its slot is outside the window");
 	}
-	if (rc == 0)
-		rc = report_shard(report, path, wanted ? "table exporter" :
-		    "skipped: its slot is outside the window", 0,
-		    now_sec() - began, err);
 	shard_close(&s);
 	return rc;
 }
@@ -187,15 +181,19 @@ visit_all(struct exporters *e, struct err *err)
 	const struct shard_list *list = &e->a->list;
 
 	for (size_t i = 0; i < list->n; i++) {
-		const char *path = list->v[i].path;
+		const struct shard_ref *shard = &list->v[i];
 
-		if (visit_shard(e, path, err) == -1) {
+		if (visit_shard(e, shard, err) == -1) {
 			if (err->code == ERR_STOPPED)
 				return -1;
-			if (!o->named && shard_is_gone(path)) {
+			if (!o->named && shard_is_gone(shard->path)) {
 				e->a->report.skipped++;
+				report_unused(&e->a->report, shard, 0,
+				    "skipped: it has vanished");
 			} else if (o->skip_bad) {
 				e->a->report.bad++;
+				report_unused(&e->a->report, shard, 0,
+				    "unreadable");
 				(void)fprintf(stderr, "flowq: skipped: %s\n",
 				    err->msg);
 			} else {
@@ -489,6 +487,7 @@ exporters_print(struct answer *a, struct err *err)
 		rc = db_exec(e.db, sums_sql, err);
 	if (rc == 0 && (e.add = db_prepare(e.db, add_sql, err)) == NULL)
 		rc = -1;
+	a->report.workers = 1;
 	if (rc == 0)
 		rc = visit_all(&e, err);
 	if (rc == 0)

@@ -217,6 +217,7 @@ feed_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		sqlite3_result_error(ctx, "enough", -1);
 		return;
 	}
+	f->passed++;
 	for (int64_t i = fixed; i < argc; i++)
 		datum_from_value(&f->data[f->values[i]], argv[i]);
 	if (f->rollup >= 0)

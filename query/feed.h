@@ -35,6 +35,7 @@ struct feed {
 	struct feed_group	*groups;	/* as many as q has */
 	struct tally_sum	 total;		/* of all rows that passed */
 	bool			 count_total;	/* in the pass under way */
+	int64_t			 passed;	/* rows of all passes */
 	int64_t			 remaining;	/* of -c; counts down */
 	bool			 enough;	/* -c is reached */
 	bool			 failed;	/* err is filled */

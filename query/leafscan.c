@@ -230,6 +230,8 @@ leafscan_close(struct leafscan *l)
 {
 	if (l == NULL)
 		return;
+	for (size_t i = 0; i < l->n_direct; i++)
+		l->direct[i].group->wanted = true;
 	free(l->direct);
 	btree_rows_free(l->rows);
 	btree_close(l->tree);
@@ -397,12 +399,13 @@ add_row(const struct leafscan *l, struct feed *f, size_t i)
 
 int
 leafscan_run(struct leafscan *l, struct feed *f, size_t from, size_t to,
-    struct err *err)
+    int64_t *rows, struct err *err)
 {
 	struct sieve *sieve = sieve_new(f->q, l->side, l->place,
 	    l->path_place, l->rows->cap, err);
 	int rc = sieve == NULL ? -1 : 0;
 
+	*rows = 0;
 	for (size_t leaf = from; leaf < to && rc == 0; leaf++) {
 		const uint8_t *mask;
 
@@ -414,10 +417,12 @@ leafscan_run(struct leafscan *l, struct feed *f, size_t from, size_t to,
 		rc = btree_read(l->tree, leaf, l->rows, err);
 		if (rc == -1)
 			break;
+		*rows += (int64_t)l->rows->n;
 		mask = sieve_rows(sieve, l->rows);
 		for (size_t i = 0; i < l->rows->n; i++) {
 			if (mask != NULL && !mask[i])
 				continue;
+			f->passed++;
 			if (add_row(l, f, i) == -1) {
 				*err = f->err;
 				rc = -1;

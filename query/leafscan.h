@@ -18,7 +18,7 @@ struct leafscan;
 /*
  * For the wanted groups of f over the shard, path being its file, side its
  * paths (leafscan_path_columns; borrowed).  Groups that it does by itself are
- * not wanted any more.  NULL when the shard or the
+ * not wanted until it is closed.  NULL when the shard or the
  * question is not for it: ask SQLite.
  */
 struct leafscan *leafscan_open(struct feed *f, const char *path,
@@ -30,8 +30,11 @@ uint64_t leafscan_path_columns(const struct feed *f);
 
 size_t	leafscan_leaves(const struct leafscan *l);
 
-/* Leaves [from, to).  -1: failed, damaged, or stopped. */
+/*
+ * Leaves [from, to); *rows: how many flows they hold.  -1: failed, damaged, or
+ * stopped.
+ */
 int	leafscan_run(struct leafscan *l, struct feed *f, size_t from,
-	    size_t to, struct err *err);
+	    size_t to, int64_t *rows, struct err *err);
 
 #endif

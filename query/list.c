@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "query/datum.h"
 #include "query/open.h"
+#include "query/plan.h"
 #include "query/serve.h"
 #include "query/side.h"
 #include "schema/db.h"
@@ -316,7 +316,24 @@ read_rows(struct lister *l, sqlite3_stmt *st, struct err *err)
 }
 
 static int
-list_shard(struct lister *l, struct open_shard *s, struct err *err)
+explain_list(const struct lister *l, sqlite3_stmt *st, const struct sql *sql,
+    const struct sql_shape *shape, int64_t taken, struct report_use *use,
+    struct err *err)
+{
+	struct plan plan;
+
+	if (plan_read(sqlite3_db_handle(st), sql, &plan, err) == -1)
+		return -1;
+	report_part(use, plan_rows(&plan, st, shape), l->taken - taken,
+	    plan.kind == PLAN_INDEX ? "table flow by %s" :
+	    "scan of flow", plan.text);
+	return 0;
+}
+
+/* use (may be NULL): how it was read. */
+static int
+list_shard(struct lister *l, struct open_shard *s, struct report_use *use,
+    struct err *err)
 {
 	const struct question *q = l->q;
 	struct sql_shape shape = { .schema = "main", .rollup = -1,
@@ -328,6 +345,7 @@ list_shard(struct lister *l, struct open_shard *s, struct err *err)
 	bool order = l->sorter != NULL && q->most_flows == 0;
 	struct side *side = l->joined ? NULL : side_load(s->db, "main",
 	    l->path_columns, err);
+	int64_t taken = l->taken;
 	sqlite3_stmt *st = NULL;
 	struct sql sql;
 	int rc = -1;
@@ -341,6 +359,9 @@ list_shard(struct lister *l, struct open_shard *s, struct err *err)
 		st = db_prepare(s->db, sql.text, err);
 		if (st != NULL && sql_bind_all(st, &sql, err) == 0)
 			rc = read_rows(l, st, err);
+		if (rc == 0 && use != NULL)
+			rc = explain_list(l, st, &sql, &shape, taken, use,
+			    err);
 		sqlite3_finalize(st);
 		sql_clear(&sql);
 	}
@@ -349,33 +370,31 @@ list_shard(struct lister *l, struct open_shard *s, struct err *err)
 }
 
 static int
-visit_shard(struct lister *l, const char *path, struct err *err)
+visit_shard(struct lister *l, const struct shard_ref *shard, struct err *err)
 {
-	struct timespec a, b;
+	double begin = report_clock();
+	struct report_use use = { .rows = 0 };
 	struct open_shard s;
 	enum serve_skip skip;
 	int rc = 0;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &a);
-	if (shard_open(path, l->q->stop, &s, err) == -1)
+	if (shard_open(shard->path, l->q->stop, &s, err) == -1)
 		return -1;
 	skip = serve_window(l->q, &s.meta);
-	if (skip == SERVE_READ)
-		rc = list_shard(l, &s, err);
 	if (skip == SERVE_READ) {
+		rc = list_shard(l, &s, l->report->explain ? &use : NULL, err);
 		l->report->read++;
 		l->report->processed += s.meta.flows;
 	} else {
 		l->report->skipped++;
 	}
 	l->count_base += s.meta.flows;
-	(void)clock_gettime(CLOCK_MONOTONIC, &b);
-	if (rc == 0)
-		rc = report_shard(l->report, path, skip == SERVE_READ ?
-		    "flows" : "skipped: outside the window",
-		    skip == SERVE_READ ? s.meta.flows : 0,
-		    (double)(b.tv_sec - a.tv_sec) +
-		    (double)(b.tv_nsec - a.tv_nsec) / 1e9, err);
+	if (skip != SERVE_READ)
+		report_unused(l->report, shard, report_clock() - begin,
+		    "skipped: %s", serve_skip_text(skip));
+	else if (rc == 0)
+		report_used(l->report, shard, &use, false,
+		    report_clock() - begin);
 	shard_close(&s);
 	return rc;
 }
@@ -386,17 +405,21 @@ visit_all(struct lister *l, const struct shard_list *list, struct err *err)
 	const struct work_options *o = &l->o->work;
 
 	for (size_t i = 0; i < list->n && !l->enough; i++) {
-		const char *path = list->v[i].path;
+		const struct shard_ref *shard = &list->v[i];
 
 		if (l->q->most_flows > 0 && l->taken >= l->q->most_flows)
 			break;
-		if (visit_shard(l, path, err) == -1) {
+		if (visit_shard(l, shard, err) == -1) {
 			if (err->code == ERR_STOPPED)
 				return -1;
-			if (!o->named && shard_is_gone(path)) {
+			if (!o->named && shard_is_gone(shard->path)) {
 				l->report->skipped++;
+				report_unused(l->report, shard, 0,
+				    "skipped: it has vanished");
 			} else if (o->skip_bad) {
 				l->report->bad++;
+				report_unused(l->report, shard, 0,
+				    "unreadable");
 				(void)fprintf(stderr, "flowq: skipped: %s\n",
 				    err->msg);
 			} else {
@@ -421,6 +444,7 @@ list_flows(const struct question *q, const struct shard_list *list,
 
 	*total = (struct tally_sum){ .first_ms = INT64_MAX,
 		.last_ms = INT64_MIN };
+	report->workers = 1;
 	choose_values(&l);
 	if (o->order != NULL)
 		rc = sorter_open(&l, err);

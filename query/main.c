@@ -183,8 +183,16 @@ find_shards(const struct request *r, const struct window *w,
 		    EXIT_FAILED);
 	if (a->list.n == 0)
 		(void)fprintf(stderr, WHO ": no shards in this range\n");
-	if (w->has_from)
-		a->report.skipped += (int64_t)where_cut(&a->list, w->from_ms);
+	a->report.considered = a->list.n;
+	if (!w->has_from)
+		return 0;
+	for (size_t i = 0; i < a->list.n; i++) {
+		if (where_is_old(&a->list.v[i], w->from_ms))
+			report_unused(&a->report, &a->list.v[i], 0, "skipped "
+			    "by its name: it ends before the window");
+	}
+	a->report.by_name = (int64_t)where_cut(&a->list, w->from_ms);
+	a->report.skipped = a->report.by_name;
 	return 0;
 }
 
@@ -218,6 +226,7 @@ make_question(const struct request *r, const struct filter *filter,
 		.stop = &interrupted };
 	a->work.skip_bad = r->skip_bad;
 	a->report.explain = r->explain;
+	a->report.began_sec = report_clock();
 	rc = find_shards(r, &w, a);
 	return rc != 0 ? rc : apply_window(a, &w);
 }
@@ -230,21 +239,6 @@ unwritten(const struct out *out, const struct err *err)
 {
 	return out->error == EPIPE ? EXIT_FAILED :
 	    complain(err, EXIT_FAILED);
-}
-
-static void
-explain(const struct report *report)
-{
-	for (size_t i = 0; i < report->n; i++) {
-		const struct report_shard *s = &report->v[i];
-
-		(void)fprintf(stderr, "%s: %s, %lld flows, %.3f s\n", s->path,
-		    s->how, (long long)s->rows, s->sec);
-	}
-	(void)fprintf(stderr, "shards read %lld, skipped %lld, bad %lld; "
-	    "flows in them %lld\n", (long long)report->read,
-	    (long long)report->skipped, (long long)report->bad,
-	    (long long)report->processed);
 }
 
 /* What a task cannot do is told before anything is opened. */
@@ -292,8 +286,12 @@ ask(const struct request *r, struct answer *a)
 		return complain(&err, EXIT_FAILED);
 	if (out_flush(a->out, &err) == -1)
 		return unwritten(a->out, &err);
-	if (r->explain)
-		explain(&a->report);
+	if (r->explain) {
+		a->report.has_window = a->q.has_window;
+		a->report.from_ms = a->q.from_ms;
+		a->report.to_ms = a->q.to_ms;
+		report_print(stderr, &a->report);
+	}
 	return a->report.bad > 0 ? EXIT_FAILED : EXIT_OK;
 }
 

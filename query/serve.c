@@ -15,6 +15,7 @@
  * (measured: 1.2 us against 0.05).
  */
 #define INDEX_WORTH	25
+#define INDEX_FEW	50	/* so few it never matters */
 
 enum serve_skip
 serve_window(const struct question *q, const struct shard_meta *m)
@@ -28,6 +29,17 @@ serve_window(const struct question *q, const struct shard_meta *m)
 	if (m->first_ms > q->to_ms)
 		return SERVE_LATER;
 	return SERVE_READ;
+}
+
+const char *
+serve_skip_text(enum serve_skip skip)
+{
+	static const char *const texts[] = { [SERVE_READ] = "",
+	    [SERVE_EMPTY] = "it is empty",
+	    [SERVE_EARLIER] = "it ends before the window",
+	    [SERVE_LATER] = "it begins after the window" };
+
+	return texts[skip];
 }
 
 /* Do all flows of the shard lie in the window? */
@@ -89,6 +101,33 @@ serve_pair(int r, uint64_t filter, const struct open_shard *s,
 	return 3;
 }
 
+/* What keeps the question from any roll-up; NULL: nothing. */
+static const char *
+obstacle(const struct question *q, const struct group *g,
+    const struct open_shard *s)
+{
+	if (q->no_rollup)
+		return "--no-rollup";
+	if (question_in_order(q))
+		return "flows are counted one by one";
+	if (!s->meta.sealed)
+		return "the shard is not sealed yet";
+	if (!is_covered(q, &s->meta))
+		return "the window cuts the shard";
+	if (g->out || g->kind == GROUP_RECORD)
+		return "no roll-up has all fields asked for";
+	return NULL;
+}
+
+const char *
+serve_why_flows(const struct question *q, const struct group *g,
+    const struct open_shard *s)
+{
+	const char *why = obstacle(q, g, s);
+
+	return why != NULL ? why : "no roll-up has all fields asked for";
+}
+
 unsigned
 serve_rollups(const struct question *q, const struct group *g,
     const struct open_shard *s, struct serve_pass out[SERVE_PASSES])
@@ -98,8 +137,7 @@ serve_rollups(const struct question *q, const struct group *g,
 	unsigned others;
 	int r;
 
-	if (q->no_rollup || question_in_order(q) || !s->meta.sealed ||
-	    !is_covered(q, &s->meta) || g->out || g->kind == GROUP_RECORD)
+	if (obstacle(q, g, s) != NULL)
 		return 0;
 	p = main_part(g, &others);
 	if (others > 0)
@@ -144,7 +182,7 @@ passes_few(const struct node *n, const struct open_shard *s,
     struct err *err)
 {
 	const struct sql_shape shape = { .schema = "main", .rollup = -1 };
-	int64_t most = s->max_id / INDEX_WORTH, got = 0;
+	int64_t most = s->max_id / INDEX_WORTH + INDEX_FEW, got = 0;
 	sqlite3_stmt *st;
 	struct sql sql;
 	int rc = -1;

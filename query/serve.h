@@ -16,6 +16,9 @@ enum serve_skip { SERVE_READ, SERVE_EMPTY, SERVE_EARLIER, SERVE_LATER };
 enum serve_skip serve_window(const struct question *q,
 	    const struct shard_meta *m);
 
+/* "its flows end before the window" */
+const char *serve_skip_text(enum serve_skip skip);
+
 /* The passes over roll-ups that add up to the answer for one group. */
 struct serve_pass {
 	enum rollup	rollup;
@@ -35,5 +38,9 @@ int	serve_by_index(const struct question *q, const struct open_shard *s,
 /* How many passes; 0: the flows must be read. */
 unsigned serve_rollups(const struct question *q, const struct group *g,
 	    const struct open_shard *s, struct serve_pass out[SERVE_PASSES]);
+
+/* Why it gave 0, in a few words. */
+const char *serve_why_flows(const struct question *q, const struct group *g,
+	    const struct open_shard *s);
 
 #endif

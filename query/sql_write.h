@@ -30,7 +30,7 @@ void	sql_begin(struct sql_writer *w, struct sql *out,
 	    const struct sql_shape *shape, struct err *err);
 int	sql_end(struct sql_writer *w);
 
-/* What a statement reads of side tables: path AS p, extra AS x, exporter AS e. */
+/* What is joined to the flows: path AS p, extra AS x, exporter AS e. */
 struct sql_joins {
 	bool	path;
 	bool	extra;

@@ -250,15 +250,22 @@ where_list(const struct where *w, struct shard_list *out, bool *named,
 	return 0;
 }
 
+bool
+where_is_old(const struct shard_ref *shard, int64_t from_ms)
+{
+	/* a moment without a number that far back: nothing is older */
+	return shard->start_ms != INT64_MAX &&
+	    from_ms > INT64_MIN + 2 * DAY_MS &&
+	    shard->start_ms < from_ms - 2 * DAY_MS;
+}
+
 size_t
 where_cut(struct shard_list *list, int64_t from_ms)
 {
 	size_t n = 0, cut;
 
 	for (size_t i = 0; i < list->n; i++) {
-		int64_t start = list->v[i].start_ms;
-
-		if (start != INT64_MAX && start < from_ms - 2 * DAY_MS)
+		if (where_is_old(&list->v[i], from_ms))
 			free(list->v[i].path);
 		else
 			list->v[n++] = list->v[i];

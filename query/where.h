@@ -41,4 +41,7 @@ int	where_list(const struct where *w, struct shard_list *out, bool *named,
  */
 size_t	where_cut(struct shard_list *list, int64_t from_ms);
 
+/* Is it one of those? */
+bool	where_is_old(const struct shard_ref *shard, int64_t from_ms);
+
 #endif

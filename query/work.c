@@ -55,6 +55,7 @@ struct worker {
 	struct feed	 feed;
 	size_t		 shard;		/* being read */
 	int64_t		 max_id;	/* of its flows */
+	bool		 cut;		/* it is read in pieces */
 	pthread_t	 thread;
 	bool		 started;
 };
@@ -138,6 +139,7 @@ split(void *arg, struct piece *p, struct err *err)
 	(void)pthread_mutex_lock(&w->lock);
 	if (w->list->n - w->next < w->q->workers) {
 		p->to = from + step - last;
+		wk->cut = true;
 		for (from += step; from < end && rc == 0; from += step) {
 			t.piece.from = from;
 			t.piece.to = (from + step < end ? from + step : end) -
@@ -151,15 +153,6 @@ split(void *arg, struct piece *p, struct err *err)
 }
 
 /* ---- one task ---- */
-
-static double
-now_sec(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 /* Counts of the shard; call with the lock held. */
 static void
@@ -177,35 +170,36 @@ count_shard(struct work *w, const struct open_shard *s, enum serve_skip skip)
 static int
 do_task(struct worker *wk, const struct task *task, struct err *err)
 {
-	static const char *const skips[] = { [SERVE_EMPTY] = "skipped: empty",
-	    [SERVE_EARLIER] = "skipped: ends before the window",
-	    [SERVE_LATER] = "skipped: begins after the window" };
 	struct work *w = wk->work;
-	const char *path = w->list->v[task->shard].path;
+	const struct shard_ref *shard = &w->list->v[task->shard];
 	bool first = task->piece.kind == PIECE_ALL;
+	struct report_use use = { .rows = 0 };
 	struct shard_task t = { .piece = task->piece, .split = split,
-		.arg = wk };
-	double began = now_sec();
+		.arg = wk, .use = w->report->explain ? &use : NULL };
+	double began = report_clock();
 	enum serve_skip skip;
 	struct open_shard s;
-	struct err ignored;
 	int rc = 0;
 
-	if (shard_open(path, w->q->stop, &s, err) == -1)
+	if (shard_open(shard->path, w->q->stop, &s, err) == -1)
 		return -1;
 	wk->shard = task->shard;
 	wk->max_id = s.max_id;
+	wk->cut = false;
 	/* only one worker counts on it */
 	t.count_base = w->count_base;
 	skip = serve_window(w->q, &s.meta);
 	if (skip == SERVE_READ)
-		rc = work_shard(&wk->feed, &s, path, &t, err);
+		rc = work_shard(&wk->feed, &s, shard->path, &t, err);
 	(void)pthread_mutex_lock(&w->lock);
 	if (first && rc == 0)
 		count_shard(w, &s, skip);
-	(void)report_shard(w->report, path, skip == SERVE_READ ? t.how :
-	    skips[skip], skip == SERVE_READ ? s.meta.flows : 0,
-	    now_sec() - began, &ignored);
+	if (skip != SERVE_READ)
+		report_unused(w->report, shard, report_clock() - began,
+		    "skipped: %s", serve_skip_text(skip));
+	else if (rc == 0)
+		report_used(w->report, shard, &use, !first || wk->cut,
+		    report_clock() - began);
 	w->enough = w->enough || wk->feed.enough;
 	w->done += first;
 	w->flows += first ? s.meta.flows : 0;
@@ -220,14 +214,17 @@ do_task(struct worker *wk, const struct task *task, struct err *err)
 static void
 fail_task(struct work *w, const struct task *t, struct err *err)
 {
-	const char *path = w->list->v[t->shard].path;
+	const struct shard_ref *shard = &w->list->v[t->shard];
 
 	(void)pthread_mutex_lock(&w->lock);
-	if (!w->o->named && err->code != ERR_STOPPED && shard_is_gone(path)) {
+	if (!w->o->named && err->code != ERR_STOPPED &&
+	    shard_is_gone(shard->path)) {
 		/* expired, or swapped, between the look and the opening */
 		w->report->skipped++;
+		report_unused(w->report, shard, 0, "skipped: it has vanished");
 	} else if (w->o->skip_bad && err->code != ERR_STOPPED) {
 		w->report->bad++;
+		report_unused(w->report, shard, 0, "unreadable");
 		(void)fprintf(stderr, "flowq: skipped: %s\n", err->msg);
 	} else if (!w->failed) {
 		w->failed = true;
@@ -339,6 +336,24 @@ prepare(struct sums *out, struct work *w, struct worker *workers, unsigned n,
 	return 0;
 }
 
+/* Tables never shrink, so what they have now is the most they had. */
+static void
+count_memory(struct report *r, const struct sums *out,
+    const struct worker *workers, unsigned n)
+{
+	const struct question *q = out->feed.q;
+
+	r->workers = n;
+	r->memory_limit = q->memory;
+	for (size_t i = 0; i < q->n_groups; i++) {
+		r->memory += tally_memory(out->feed.groups[i].tally);
+		r->spilled += spill_bytes(out->spill[i]);
+		for (unsigned k = 0; k < n; k++)
+			r->memory +=
+			    tally_memory(workers[k].feed.groups[i].tally);
+	}
+}
+
 int
 work_sums(const struct question *q, const struct shard_list *list,
     const struct work_options *o, struct sums *out, struct report *report,
@@ -366,6 +381,7 @@ work_sums(const struct question *q, const struct shard_list *list,
 			*err = w.err;
 		else
 			rc = add_up(out, workers, n, q, err);
+		count_memory(report, out, workers, n);
 	}
 	for (unsigned k = 0; k < n; k++) {
 		if (workers[k].work != NULL)

@@ -6,49 +6,10 @@
  */
 #include "query/work_shard.h"
 
-#include <sqlite3.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "query/leafscan.h"
+#include "query/pass.h"
 #include "query/serve.h"
 #include "query/side.h"
-#include "query/sql.h"
-#include "schema/db.h"
-
-/* Adds to the text that tells what served. */
-static void
-tell(struct shard_task *t, const char *what)
-{
-	size_t at = strlen(t->how);
-
-	(void)snprintf(t->how + at, HOW_MAX - at, "%s%s", at > 0 ? ", " : "",
-	    what);
-}
-
-/* Runs the statement that feeds us; "enough" is no failure. */
-static int
-run_pass(struct feed *f, sqlite3 *db, const struct sql_shape *shape,
-    struct err *err)
-{
-	sqlite3_stmt *st = NULL;
-	struct sql sql;
-	int rc = -1;
-
-	if (sql_scan(&sql, FEED_FUNCTION, f->values, f->n_values, f->q->filter,
-	    shape, err) == -1)
-		return -1;
-	st = db_prepare(db, sql.text, err);
-	if (st != NULL && sql_bind_all(st, &sql, err) == 0)
-		rc = db_step(st, err);
-	sqlite3_finalize(st);
-	sql_clear(&sql);
-	if (rc == -1 && f->enough)
-		return 0;
-	if (rc == -1 && f->failed)
-		*err = f->err;
-	return rc == -1 ? -1 : 0;
-}
 
 /* ---- roll-ups ---- */
 
@@ -65,10 +26,9 @@ run_rollups(struct feed *f, struct open_shard *s, size_t i,
 			.rollup = pass[k].rollup };
 
 		feed_begin(f, NULL, shape.rollup, pass[k].side, pass[k].sign);
-		if (run_pass(f, s->db, &shape, err) == -1)
+		if (pass_run(f, s->db, &shape, t->use, err) == -1)
 			return -1;
 		f->count_total = false;
-		tell(t, rollup_info(pass[k].rollup)->table);
 	}
 	return 0;
 }
@@ -137,26 +97,27 @@ scan_sql(struct feed *f, struct open_shard *s, const struct side *side,
 	shape.rowids = !whole;
 	shape.id_from = t->piece.from;
 	shape.id_to = t->piece.to;
-	tell(t, index ? "index of addresses" : whole ? "flows by SQL" :
-	    "part of flows by SQL");
 	feed_begin(f, side, -1, 0, 1);
-	return run_pass(f, s->db, &shape, err);
+	return pass_run(f, s->db, &shape, t->use, err);
 }
 
 static int
 scan_leaves(struct feed *f, struct leafscan *l, const struct open_shard *s,
     const struct side *side, struct shard_task *t, struct err *err)
 {
-	int64_t n = (int64_t)leafscan_leaves(l);
+	int64_t n = (int64_t)leafscan_leaves(l), rows, passed = f->passed;
 
 	if (offer(t, (struct piece){ PIECE_LEAVES, 0, n, s->inode },
 	    err) == -1)
 		return -1;
-	tell(t, t->piece.from == 0 && t->piece.to == n ? "flows" :
-	    "part of flows");
 	feed_begin(f, side, -1, 0, 1);
-	return leafscan_run(l, f, (size_t)t->piece.from, (size_t)t->piece.to,
-	    err);
+	if (leafscan_run(l, f, (size_t)t->piece.from, (size_t)t->piece.to,
+	    &rows, err) == -1)
+		return -1;
+	if (t->use != NULL)
+		report_part(t->use, rows, f->passed - passed,
+		    "scan of flow");
+	return 0;
 }
 
 static int
@@ -182,6 +143,8 @@ scan(struct feed *f, struct open_shard *s, const char *path,
 		rc = scan_sql(f, s, side, t, index == 1, err);
 	leafscan_close(leaves);
 	side_free(side);
+	if (rc == 0 && t->use != NULL)
+		pass_explain_flows(f, s, t->use);
 	return rc;
 }
 

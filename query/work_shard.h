@@ -9,7 +9,7 @@
 
 #include "query/feed.h"
 #include "query/open.h"
-#include "query/question.h"
+#include "query/report.h"
 #include "schema/err.h"
 
 enum piece_kind {
@@ -25,19 +25,17 @@ struct piece {
 	uint64_t	 inode;		/* the file that it is a piece of */
 };
 
-#define HOW_MAX	160
-
 struct shard_task {
-	struct piece	 piece;
-	int64_t		 count_base;	/* flows of earlier shards */
-	char		 how[HOW_MAX];	/* what served, for --explain */
+	struct piece		 piece;
+	int64_t			 count_base;	/* flows of earlier shards */
+	struct report_use	*use;	/* what served, for --explain; or NULL */
 	/*
 	 * Asked before a scan that can be cut in n pieces (from, to of all in
 	 * p): takes all but the first, or leaves p as it is.
 	 */
-	int		(*split)(void *arg, struct piece *p,
-			    struct err *err);
-	void		*arg;
+	int			(*split)(void *arg, struct piece *p,
+				    struct err *err);
+	void			*arg;
 };
 
 int	work_shard(struct feed *f, struct open_shard *s, const char *path,

@@ -36,7 +36,7 @@ BEGIN {
 	home["<confuse.h>"] = "^(collector/config|query/defaults)\\.c$"
 	home["<csv.h>"] = "^query/"
 	home["<sqlite3ext.h>"] = "^schema/extension\\.c$"
-	home["<sqlite3.h>"] = "^(schema/(db|ddl|rollup|shard)\\.|" \
+	home["<sqlite3.h>"] = "^(schema/(db|ddl|rollup|shard|sqltext)\\.|" \
 	    "collector/(batch_table|seal|shard_writer)\\.|query/)"
 	home["<criterion/criterion.h>"] = "^tests/(test_.*|script)\\.c$"
 	home["<criterion/parameterized.h>"] = "^tests/test_.*\\.c$"

@@ -21,7 +21,7 @@ static const char sums_sql[] =
 static const char read_sql[] =
     "SELECT address, version, source_id, name, packets, flows, lost, "
     "sampling, first_heard_ms, last_heard_ms FROM exporter "
-    "WHERE length(address) IN (4, 16)";
+    "WHERE typeof(address) = 'blob' AND length(address) IN (4, 16)";
 
 /* min: a sum beyond 63 bits is a real, and stays at the largest integer. */
 #define PLUS(c)	c " = min(" c " + excluded." c ", 9223372036854775807), "

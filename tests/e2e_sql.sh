@@ -111,10 +111,12 @@ end 500
 begin "-A"
 for fields in proto srcip,dstip proto,srcas,dstas inif,outif,router \
     srcip,dstport,flags,tos insrcmac,srcvlan dir,next,bgpnext,mpls3; do
-	for order in bytes flows tend tstart:d duration; do
-		same -R "$data" -A "$fields" -O "$order" -n 50
-	done
 	same -R "$data" -A "$fields"
+	same -R "$data" -A "$fields" -O bytes -n 50
+	same -R "$data" -A "$fields" -O tstart:d -n 50
+done
+for order in flows packets tend duration pps bps bpp; do
+	same -R "$data" -A srcip,dstip -O "$order" -n 50
 done
 end 500
 
@@ -124,9 +126,10 @@ same -R "$data" -n 37
 same -R "$data" -c 901
 same -R "$data" -c 901 -n 30
 same --raw -R "$data" -n 1500 'proto udp'
+same -R "$data" -O bytes
+same -R "$data" -O tend:d
 for order in tstart tstart:d tend duration packets bytes pps bps bpp flows \
     bytes:a; do
-	same -R "$data" -O "$order"
 	same -R "$data" -O "$order" -n 25
 	same --raw -R "$data" -O "$order" -n 25 -c 700 'not port 53'
 done

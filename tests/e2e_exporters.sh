@@ -1,7 +1,7 @@
 #!/bin/sh
 # flowq --exporters against sums that sqlite3 and awk make of table exporter,
 # shard by shard: CSV, JSON, the table, windows, names that are hostile.
-# shellcheck disable=SC2086	# arguments in variables are split on purpose
+# shellcheck disable=SC2046,SC2086	# split on purpose
 set -u
 : "${BUILD:=build}"
 command -v sqlite3 >/dev/null 2>&1 || {

@@ -95,7 +95,7 @@ order_parse(const char *text, size_t len, bool stat, struct order *out,
 int64_t
 order_value(enum metric m, const struct tally_sum *s)
 {
-	int64_t duration = s->last_ms - s->first_ms;
+	int64_t duration = span_of(s->first_ms, s->last_ms);
 
 	switch (m) {
 	case METRIC_FLOWS:

@@ -135,6 +135,13 @@ put_number(uint8_t *to, int64_t v, unsigned width)
 	}
 }
 
+/* What the column cannot hold (a shard may lie) counts as not sent. */
+static bool
+number_fits(int64_t v, unsigned width)
+{
+	return width == 8 || (uint64_t)v >> (8 * width) == 0;
+}
+
 static int
 datum_compare(const struct datum *a, const struct datum *b)
 {
@@ -147,14 +154,20 @@ datum_compare(const struct datum *a, const struct datum *b)
 	return a->kind == DATUM_ADDR ? memcmp(a->addr, b->addr, a->len) : 0;
 }
 
+static bool
+swaps_ports(const struct datum *proto)
+{
+	return proto->kind != DATUM_NUMBER || (proto->number != IPPROTO_ICMP &&
+	    proto->number != IPPROTO_ICMPV6);
+}
+
 /* The smaller end of a conversation first; ICMP has no ports to swap. */
 static bool
 ends_swapped(const struct datum *data)
 {
 	int c = datum_compare(&data[COL_src_addr], &data[COL_dst_addr]);
 
-	if (c == 0 && data[COL_proto].number != IPPROTO_ICMP &&
-	    data[COL_proto].number != IPPROTO_ICMPV6)
+	if (c == 0 && swaps_ports(&data[COL_proto]))
 		c = datum_compare(&data[COL_src_port], &data[COL_dst_port]);
 	return c > 0;
 }
@@ -177,13 +190,6 @@ other_end(unsigned column, bool ports)
 	}
 }
 
-static bool
-swaps_ports(const struct datum *proto)
-{
-	return proto->kind != DATUM_NUMBER || (proto->number != IPPROTO_ICMP &&
-	    proto->number != IPPROTO_ICMPV6);
-}
-
 size_t
 group_key(const struct group *g, const struct datum *data, unsigned side,
     uint8_t out[TALLY_KEY_MAX])
@@ -197,11 +203,11 @@ group_key(const struct group *g, const struct datum *data, unsigned side,
 		unsigned which = p->info->side[i == 0 ? side : 0];
 		const struct datum *c = &data[swap ? other_end(which,
 		    swaps_ports(&data[COL_proto])) : which];
+		unsigned width = c->kind == DATUM_NUMBER ?
+		    datum_width((enum column)which) : 0;
 		enum state state = STATE_NULL;
 
-		if (c->kind == DATUM_NUMBER) {
-			unsigned width = datum_width((enum column)which);
-
+		if (width > 0 && number_fits(c->number, width)) {
 			put_number(out + at, c->number, width);
 			at += width;
 			state = STATE_SHORT;
@@ -293,7 +299,7 @@ group_row(const struct group *g, const uint8_t *key, size_t len,
 			out->exporter.address = addr_from(c.addr, c.len);
 	}
 	f->first_ms = sum->first_ms;
-	f->duration_ms = sum->last_ms - sum->first_ms;
+	f->duration_ms = span_of(sum->first_ms, sum->last_ms);
 	f->packets = (uint64_t)sum->packets;
 	f->bytes = (uint64_t)sum->bytes;
 	f->set |= flow_bit(COL_first_ms) | flow_bit(COL_duration_ms) |

@@ -187,6 +187,9 @@ read_part(FILE *f, struct tally *t, struct spill *next, struct err *err)
 	struct tally_sum sum;
 	uint8_t key[TALLY_KEY_MAX], len;
 
+	/* what was buffered may find no room only now */
+	if (fflush(f) != 0)
+		return err_sys(err, "temporary file");
 	rewind(f);
 	while (fread(&len, 1, 1, f) == 1) {
 		if (fread(key, 1, len, f) != len ||

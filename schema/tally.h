@@ -39,11 +39,15 @@ void	tally_free(struct tally *t);
  */
 struct tally_sum *tally_at(struct tally *t, const void *key, size_t len);
 
-/* The largest sum there is, where it would be larger. */
+/* The largest or smallest sum there is, where it would be beyond that. */
 static inline int64_t
 tally_plus(int64_t a, int64_t b)
 {
-	return b > 0 && a > INT64_MAX - b ? INT64_MAX : a + b;
+	int64_t sum;
+
+	if (__builtin_add_overflow(a, b, &sum))
+		return b > 0 ? INT64_MAX : INT64_MIN;
+	return sum;
 }
 
 /*

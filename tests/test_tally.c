@@ -149,3 +149,70 @@ Test(tally, limit)
 		cr_assert_eq(tally_at(t, key, make_key(k, key))->flows, k);
 	tally_free(t);
 }
+
+Test(tally, sums_stay_in_range)
+{
+	cr_expect_eq(tally_plus(INT64_MAX, 1), INT64_MAX);
+	cr_expect_eq(tally_plus(INT64_MAX, -1), INT64_MAX - 1);
+	cr_expect_eq(tally_plus(INT64_MIN, -1), INT64_MIN);
+	cr_expect_eq(tally_plus(-1, INT64_MIN), INT64_MIN);
+	cr_expect_eq(tally_plus(INT64_MIN, INT64_MAX), -1);
+}
+
+/* What is under way stays so when the table is emptied, and comes after. */
+Test(tally, clear_keeps_keys_under_way)
+{
+	struct tally *t = tally_new(64 << 20);
+	const struct tally_sum one = { .flows = 1 };
+	const uint8_t key[] = "key";
+
+	cr_assert_eq(tally_put(t, key, 3, &one), 0);
+	cr_expect_null(tally_find(t, key, 3));
+	tally_clear(t);
+	cr_expect_eq(tally_count(t), 0);
+	cr_assert_eq(tally_flush(t), 0);
+	cr_assert_not_null(tally_find(t, key, 3));
+	cr_expect_eq(tally_find(t, key, 3)->flows, 1);
+	cr_expect_null(tally_find(t, key, 2));
+	tally_free(t);
+}
+
+Test(tally, find)
+{
+	struct tally *t = tally_new(64 << 20);
+	uint8_t key[16];
+
+	for (uint32_t i = 0; i < KEYS; i += 2)
+		tally_at(t, key, make_key(i, key))->flows = i + 1;
+	for (uint32_t i = 0; i < KEYS; i++) {
+		const struct tally_sum *s = tally_find(t, key,
+		    make_key(i, key));
+
+		cr_assert_eq(s == NULL, i % 2 == 1);
+		if (s != NULL)
+			cr_assert_eq(s->flows, i + 1);
+	}
+	tally_free(t);
+}
+
+/* A lower limit lets nothing more in, but keeps what is there. */
+Test(tally, new_limit)
+{
+	struct tally *t = tally_new(64 << 20);
+	uint8_t key[16];
+	uint32_t i = 0;
+	size_t n;
+
+	while (i < 1000)
+		cr_assert_not_null(tally_at(t, key, make_key(i++, key)));
+	tally_set_limit(t, 1);
+	while (tally_at(t, key, make_key(i, key)) != NULL)
+		i++;
+	n = tally_count(t);
+	cr_expect_lt(n, KEYS);
+	cr_expect_not_null(tally_find(t, key, make_key(0, key)));
+	tally_set_limit(t, 64 << 20);
+	cr_expect_not_null(tally_at(t, key, make_key(i, key)));
+	cr_expect_eq(tally_count(t), n + 1);
+	tally_free(t);
+}

@@ -104,8 +104,8 @@ print_group(struct answer *a, struct sums *s, size_t i, struct print *p,
 		ranks.rank[k] = rank_new(&(struct rank_options){ .group = g,
 		    .order = &g->order[k], .limit = a->request->limit,
 		    .to_server = a->request->to_server,
-		    .having = a->having, .in_parts = sums_in_parts(s, i) },
-		    err);
+		    .having = a->having, .in_parts = sums_in_parts(s, i),
+		    .stop = a->q.stop }, err);
 		if (ranks.rank[k] == NULL)
 			rc = -1;
 		else

@@ -12,6 +12,7 @@
 
 #define BUSY_MS		5000	/* sealing holds a shard for moments only */
 #define STOP_STEPS	2000	/* of SQLite's machine, between looks at stop */
+#define IDS_MAX		(INT64_C(1) << 53)
 #define VALUE_MAX	(16 << 20)	/* bytes; lists of a filter are bound */
 
 static int
@@ -19,6 +20,14 @@ stopped(void *arg)
 {
 	return atomic_load_explicit((const atomic_bool *)arg,
 	    memory_order_relaxed);
+}
+
+void
+open_stop_by(sqlite3 *db, const atomic_bool *stop)
+{
+	if (stop != NULL)
+		sqlite3_progress_handler(db, STOP_STEPS, stopped,
+		    (void *)(uintptr_t)stop);
 }
 
 /*
@@ -37,10 +46,28 @@ check_tables(sqlite3 *db, const char *path, struct err *err)
 	if (n != 5)
 		return err_as(err, ERR_CORRUPT,
 		    "%s: tables of a shard are missing", path);
-	return db_int(db, "SELECT count(*) FROM sqlite_schema WHERE type = "
-	    "'trigger' OR sql LIKE '%GENERATED ALWAYS%'", 0, &n, err) == -1 ?
-	    -1 : n == 0 ? 0 : err_as(err, ERR_CORRUPT,
+	if (db_int(db, "SELECT count(*) FROM sqlite_schema AS s WHERE type = "
+	    "'trigger' OR (type = 'table' AND rootpage > 0 AND EXISTS "
+	    "(SELECT 1 FROM pragma_table_xinfo(s.name) WHERE hidden <> 0))",
+	    0, &n, err) == -1)
+		return -1;
+	return n == 0 ? 0 : err_as(err, ERR_CORRUPT,
 	    "%s: triggers or computed columns are no shard's", path);
+}
+
+/* Work is cut by ids, which a writer gives from 1 on. */
+static int
+check_ids(struct open_shard *s, const char *path, struct err *err)
+{
+	int64_t least;
+
+	if (db_int(s->db, "SELECT max(id) FROM flow", 0, &s->max_id,
+	    err) == -1 ||
+	    db_int(s->db, "SELECT min(id) FROM flow", 1, &least, err) == -1)
+		return -1;
+	return least >= 1 && s->max_id <= IDS_MAX ? 0 : err_as(err,
+	    ERR_CORRUPT, "%s: ids of table flow from %lld to %lld are no "
+	    "flowdb's", path, (long long)least, (long long)s->max_id);
 }
 
 /* Roll-ups, indexes, and where table flow lies. */
@@ -84,17 +111,14 @@ shard_open(const char *path, const atomic_bool *stop, struct open_shard *out,
 		return -1;
 	(void)sqlite3_busy_timeout(out->db, BUSY_MS);
 	(void)sqlite3_limit(out->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
-	if (stop != NULL)
-		sqlite3_progress_handler(out->db, STOP_STEPS, stopped,
-		    (void *)(uintptr_t)stop);
+	open_stop_by(out->db, stop);
 	if (sql_register(out->db, err) == -1 ||
 	    db_exec(out->db, "PRAGMA mmap_size = 1099511627776;"
 	    "PRAGMA temp_store = FILE; BEGIN", err) == -1 ||
 	    shard_check(out->db, "main", path, &out->meta, err) == -1 ||
 	    check_tables(out->db, path, err) == -1 ||
 	    look_around(out, err) == -1 ||
-	    db_int(out->db, "SELECT max(id) FROM flow", 0, &out->max_id,
-	    err) == -1) {
+	    check_ids(out, path, err) == -1) {
 		if (sqlite3_errcode(out->db) == SQLITE_NOTADB)
 			(void)err_as(err, ERR_CORRUPT,
 			    "%s: no SQLite database", path);

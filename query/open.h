@@ -35,6 +35,9 @@ int	shard_open(const char *path, const atomic_bool *stop,
 	    struct open_shard *out, struct err *err);
 void	shard_close(struct open_shard *s);
 
+/* Statements of db end with ERR_STOPPED soon after *stop (or NULL) is true. */
+void	open_stop_by(struct sqlite3 *db, const atomic_bool *stop);
+
 /* Is there no such file (any more)? */
 bool	shard_is_gone(const char *path);
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "query/match.h"
+#include "query/open.h"
 #include "schema/db.h"
 
 /* A row on its way: a key and its sums, both directions of them. */
@@ -64,6 +65,8 @@ rank_new(const struct rank_options *o, struct err *err)
 	/* "" is a file of its own, which vanishes */
 	r->sorter = db_open("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 	    err);
+	if (r->sorter != NULL)
+		open_stop_by(r->sorter, o->stop);
 	if (r->sorter != NULL && db_exec(r->sorter, sorter_sql, err) == 0 &&
 	    (r->put = db_prepare(r->sorter,
 	    "INSERT INTO sorted VALUES (?1, ?2, ?3)", err)) != NULL)
@@ -95,6 +98,13 @@ heap_at(const struct rank *r, size_t i)
 	return (struct entry *)(void *)(r->heap + i * r->stride);
 }
 
+static bool
+stopped(const struct rank *r)
+{
+	return r->o.stop != NULL && atomic_load_explicit(r->o.stop,
+	    memory_order_relaxed);
+}
+
 /* ---- the row of an entry ---- */
 
 static void
@@ -124,7 +134,8 @@ from_server(const struct rank *r, const uint8_t *key, size_t len,
 	struct row row;
 
 	group_row(r->o.group, key, len, sum, &row);
-	return (row.flow.proto == IPPROTO_TCP ||
+	return flow_has(&row.flow, COL_proto) &&
+	    (row.flow.proto == IPPROTO_TCP ||
 	    row.flow.proto == IPPROTO_UDP) &&
 	    flow_has(&row.flow, COL_src_port) &&
 	    flow_has(&row.flow, COL_dst_port) &&
@@ -336,6 +347,10 @@ rank_add(struct rank *r, struct tally *part, struct err *err)
 
 	r->table = part;
 	for (size_t i = 0; i < tally_count(part) && rc == 0; i++) {
+		if (stopped(r)) {
+			rc = err_as(err, ERR_STOPPED, "interrupted");
+			break;
+		}
 		if (!take(r, part, i, e) || !passes(r, e))
 			continue;
 		e->value = value_of(r, e);
@@ -374,6 +389,10 @@ each_sorted(struct rank *r, void (*visit)(void *arg, const struct row *row),
 	struct row row;
 
 	while (rc == 1 && (rc = db_step(st, err)) == 1) {
+		if (stopped(r)) {
+			rc = err_as(err, ERR_STOPPED, "interrupted");
+			break;
+		}
 		memcpy(r->scratch, sqlite3_column_blob(st, 0), r->stride);
 		make_row(r, r->scratch, &row);
 		visit(arg, &row);

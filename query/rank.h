@@ -5,6 +5,7 @@
 #ifndef QUERY_RANK_H
 #define QUERY_RANK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@ struct rank_options {
 	const struct filter	*having;	/* -P, or NULL */
 	/* sums come in parts that vanish: keep what is needed of them */
 	bool			 in_parts;
+	const atomic_bool	*stop;		/* ends with ERR_STOPPED; or NULL */
 };
 
 struct rank *rank_new(const struct rank_options *o, struct err *err);

@@ -216,8 +216,9 @@ counter_vector(struct sieve *s, const struct btree_rows *r, enum column c,
 		uint32_t rate = side_rate(s->side,
 		    r->value[s->path_place][i]);
 
-		out[i] = v.number[i] > 0 && v.number[i] > INT64_MAX / rate ?
-		    INT64_MAX : v.number[i] * rate;
+		if (__builtin_mul_overflow(v.number[i], (int64_t)rate,
+		    &out[i]))
+			out[i] = v.number[i] > 0 ? INT64_MAX : INT64_MIN;
 	}
 	v.number = out;
 	return v;

@@ -123,6 +123,13 @@ datum_from_value(struct datum *c, sqlite3_value *v)
 	}
 }
 
+/* 0 when it was not sent: the number is then of an earlier row. */
+static int64_t
+number_of(const struct datum *d)
+{
+	return d->kind == DATUM_NUMBER ? d->number : 0;
+}
+
 void
 feed_path_data(struct feed *f, int64_t path)
 {
@@ -140,7 +147,7 @@ feed_path_data(struct feed *f, int64_t path)
 		}
 		if ((set & flow_bit(COL_exporter)) != 0) {
 			const struct row_exporter *e = side_exporter(f->side,
-			    f->data[COL_exporter].number);
+			    number_of(&f->data[COL_exporter]));
 
 			f->data[STAT_EXPORTER] = (struct datum){
 				.kind = e == NULL ? DATUM_NULL : DATUM_ADDR,
@@ -168,15 +175,10 @@ add_to_group(struct feed *f, struct feed_group *g, unsigned side,
 static struct tally_sum
 reversed(const struct feed *f, const struct tally_sum *sum, uint32_t rate)
 {
-	const struct datum *packets = &f->data[COL_out_packets];
-	const struct datum *bytes = &f->data[COL_out_bytes];
 	struct tally_sum out = *sum;
 
-	/* what was not sent still holds the number of an earlier row */
-	out.packets = packets->kind == DATUM_NULL ? 0 :
-	    feed_times(packets->number, rate);
-	out.bytes = bytes->kind == DATUM_NULL ? 0 :
-	    feed_times(bytes->number, rate);
+	out.packets = feed_times(number_of(&f->data[COL_out_packets]), rate);
+	out.bytes = feed_times(number_of(&f->data[COL_out_bytes]), rate);
 	return out;
 }
 
@@ -221,7 +223,8 @@ feed_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	for (int64_t i = fixed; i < argc; i++)
 		datum_from_value(&f->data[f->values[i]], argv[i]);
 	if (f->rollup >= 0)
-		sum.flows *= sqlite3_value_int64(argv[AT_FLOWS]);
+		sum.flows *= feed_times(sqlite3_value_int64(argv[AT_FLOWS]),
+		    1);
 	else
 		feed_path_data(f, path);
 	if (f->q->scale && f->rollup >= 0)
@@ -230,7 +233,8 @@ feed_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		rate = side_rate(f->side, path);
 	sum.packets = f->sign *
 	    feed_times(sqlite3_value_int64(argv[AT_PACKETS]), rate);
-	sum.bytes = f->sign * feed_times(sqlite3_value_int64(argv[AT_BYTES]), rate);
+	sum.bytes = f->sign *
+	    feed_times(sqlite3_value_int64(argv[AT_BYTES]), rate);
 	sum.first_ms = sqlite3_value_int64(argv[AT_FIRST]);
 	sum.last_ms = feed_time_plus(sum.first_ms,
 	    sqlite3_value_int64(argv[AT_DURATION]));

@@ -23,6 +23,7 @@
 
 #define SPLIT_FLOWS	200000	/* a scan shorter than this is not cut */
 #define PIECES		4	/* per worker, so that all end together */
+#define LEAST_SUMS	65536U	/* bytes that a table needs to be of use */
 
 struct task {
 	size_t		shard;		/* of the list */
@@ -181,13 +182,19 @@ do_task(struct worker *wk, const struct task *task, struct err *err)
 	struct open_shard s;
 	int rc = 0;
 
+	/* SQLite asks only where a statement is long */
+	if (w->q->stop != NULL && atomic_load_explicit(w->q->stop,
+	    memory_order_relaxed))
+		return err_as(err, ERR_STOPPED, "interrupted");
 	if (shard_open(shard->path, w->q->stop, &s, err) == -1)
 		return -1;
 	wk->shard = task->shard;
 	wk->max_id = s.max_id;
 	wk->cut = false;
-	/* only one worker counts on it */
+	/* who counts on it is the only worker */
+	(void)pthread_mutex_lock(&w->lock);
 	t.count_base = w->count_base;
+	(void)pthread_mutex_unlock(&w->lock);
 	skip = serve_window(w->q, &s.meta);
 	if (skip == SERVE_READ)
 		rc = work_shard(&wk->feed, &s, shard->path, &t, err);
@@ -210,22 +217,28 @@ do_task(struct worker *wk, const struct task *task, struct err *err)
 	return rc;
 }
 
-/* A task that failed: an end to all, or one shard less. */
+/*
+ * A task that failed: an end to all, or one shard less.  What a shard gave
+ * before it failed (began) is in the sums and cannot be taken back.
+ */
 static void
-fail_task(struct work *w, const struct task *t, struct err *err)
+fail_task(struct work *w, const struct task *t, bool began, struct err *err)
 {
 	const struct shard_ref *shard = &w->list->v[t->shard];
 
+	began = began || t->piece.kind != PIECE_ALL;
 	(void)pthread_mutex_lock(&w->lock);
-	if (!w->o->named && err->code != ERR_STOPPED &&
+	if (!began && !w->o->named && err->code != ERR_STOPPED &&
 	    shard_is_gone(shard->path)) {
 		/* expired, or swapped, between the look and the opening */
 		w->report->skipped++;
 		report_unused(w->report, shard, 0, "skipped: it has vanished");
 	} else if (w->o->skip_bad && err->code != ERR_STOPPED) {
 		w->report->bad++;
-		report_unused(w->report, shard, 0, "unreadable");
-		(void)fprintf(stderr, "flowq: skipped: %s\n", err->msg);
+		report_unused(w->report, shard, 0, began ? "read in part" :
+		    "unreadable");
+		(void)fprintf(stderr, "flowq: %s: %s\n", began ?
+		    "read in part" : "skipped", err->msg);
 	} else if (!w->failed) {
 		w->failed = true;
 		w->err = *err;
@@ -242,14 +255,41 @@ worker_main(void *arg)
 	struct err err;
 
 	while (take(wk->work, &t)) {
+		int64_t before = wk->feed.total.flows;
+
 		err.code = ERR_NONE;
 		if (do_task(wk, &t, &err) == -1)
-			fail_task(wk->work, &t, &err);
+			fail_task(wk->work, &t,
+			    wk->feed.total.flows != before, &err);
 	}
 	return NULL;
 }
 
 /* ---- all of it ---- */
+
+/*
+ * What the tables of the workers may take, and what the added up ones: half
+ * of the memory, but not less than lets one worker do something.
+ */
+static size_t
+half_memory(const struct question *q)
+{
+	size_t half = q->memory / 2, least = q->n_groups * LEAST_SUMS;
+
+	return half > least ? half : least;
+}
+
+/* Not more than there is work and memory for. */
+static unsigned
+count_workers(const struct question *q)
+{
+	size_t most = q->n_groups == 0 ? 1 :
+	    half_memory(q) / q->n_groups / LEAST_SUMS;
+
+	if (question_in_order(q) || q->workers == 0)
+		return 1;
+	return q->workers < most ? q->workers : (unsigned)most;
+}
 
 static int
 add_up(struct sums *out, struct worker *workers, unsigned n,
@@ -269,8 +309,8 @@ add_up(struct sums *out, struct worker *workers, unsigned n,
 				/* the first one is taken as it is */
 				workers[k].feed.groups[i].tally = to->tally;
 				to->tally = from;
-				tally_set_limit(from, q->memory /
-				    q->n_groups / 2);
+				tally_set_limit(from, half_memory(q) /
+				    q->n_groups);
 				continue;
 			}
 			if (spill_used(to->spill)) {
@@ -317,7 +357,7 @@ prepare(struct sums *out, struct work *w, struct worker *workers, unsigned n,
 {
 	const struct question *q = w->q;
 
-	if (feed_init(&out->feed, q, q->memory / 2, err) == -1)
+	if (feed_init(&out->feed, q, half_memory(q), err) == -1)
 		return -1;
 	for (size_t i = 0; i < q->n_groups; i++) {
 		out->spill[i] = spill_new(group_tail(&q->groups[i]));
@@ -327,7 +367,7 @@ prepare(struct sums *out, struct work *w, struct worker *workers, unsigned n,
 	}
 	for (unsigned k = 0; k < n; k++) {
 		workers[k].work = w;
-		if (feed_init(&workers[k].feed, q, q->memory / 2 / n,
+		if (feed_init(&workers[k].feed, q, half_memory(q) / n,
 		    err) == -1)
 			return -1;
 		for (size_t i = 0; i < q->n_groups; i++)
@@ -359,7 +399,7 @@ work_sums(const struct question *q, const struct shard_list *list,
     const struct work_options *o, struct sums *out, struct report *report,
     struct err *err)
 {
-	unsigned n = question_in_order(q) || q->workers == 0 ? 1 : q->workers;
+	unsigned n = count_workers(q);
 	struct work w = { .q = q, .list = list, .o = o, .report = report,
 		.active = n, .spill = out->spill };
 	struct worker *workers = calloc(n, sizeof(*workers));

@@ -14,6 +14,7 @@
 #include "schema/db.h"
 
 #define VALUES_MAX	(COLUMN_COUNT + 8)
+#define OUT_COUNTERS	(flow_bit(COL_out_packets) | flow_bit(COL_out_bytes))
 
 struct lister {
 	const struct question	  *q;
@@ -50,6 +51,11 @@ choose_values(struct lister *l)
 	if (!l->joined)
 		l->values[l->n_values++] = SQL_VALUE_PATH;
 	columns |= flow_bit(COL_first_ms) | flow_bit(COL_duration_ms);
+	if (l->joined && l->o->order->out)
+		columns |= OUT_COUNTERS;
+	/* out counters are scaled here */
+	if (l->joined && (columns & OUT_COUNTERS) != 0)
+		columns |= flow_bit(COL_sampling);
 	columns &= ~(flow_bit(COL_packets) | flow_bit(COL_bytes));
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
 		if ((columns >> c & 1) != 0 && (l->joined ||
@@ -93,6 +99,24 @@ scale(struct datum *c, uint32_t rate)
 		return;
 	c->number = c->number > INT64_MAX / rate ? INT64_MAX :
 	    c->number * rate;
+}
+
+static void
+scale_out(struct flow *f, uint32_t rate)
+{
+	struct datum packets = { .kind = DATUM_NUMBER,
+		.number = (int64_t)f->out_packets };
+	struct datum bytes = { .kind = DATUM_NUMBER,
+		.number = (int64_t)f->out_bytes };
+
+	if (flow_has(f, COL_out_packets)) {
+		scale(&packets, rate);
+		f->out_packets = (uint64_t)packets.number;
+	}
+	if (flow_has(f, COL_out_bytes)) {
+		scale(&bytes, rate);
+		f->out_bytes = (uint64_t)bytes.number;
+	}
 }
 
 /* What of the row is in tables path and exporter. */
@@ -168,6 +192,28 @@ fill_row(const struct lister *l, sqlite3_stmt *st, int first,
 		else
 			fill_exporter(row, value, &c, st, col);
 	}
+	if (l->joined && l->q->scale && flow_has(&row->flow, COL_sampling))
+		rate = row->flow.sampling;
+	scale_out(&row->flow, rate);
+}
+
+/* The row as sums; out: the counters of the other direction. */
+static struct tally_sum
+sum_of(const struct row *row, bool out)
+{
+	const struct flow *f = &row->flow;
+	struct tally_sum sum = { .flows = 1, .packets = row_packets(row),
+		.bytes = row_bytes(row), .last_ms = row_last_ms(row) };
+
+	if (flow_has(f, COL_first_ms))
+		sum.first_ms = f->first_ms;
+	if (out) {
+		sum.packets = flow_has(f, COL_out_packets) ?
+		    (int64_t)f->out_packets : 0;
+		sum.bytes = flow_has(f, COL_out_bytes) ?
+		    (int64_t)f->out_bytes : 0;
+	}
+	return sum;
 }
 
 static void
@@ -177,14 +223,19 @@ give(struct lister *l, sqlite3_stmt *st, int first)
 	struct tally_sum sum;
 
 	fill_row(l, st, first, &row);
-	sum = (struct tally_sum){ .flows = 1, .packets = row_packets(&row),
-		.bytes = row_bytes(&row), .first_ms = row.flow.first_ms,
-		.last_ms = row_last_ms(&row) };
+	sum = sum_of(&row, false);
 	tally_add(l->total, &sum);
 	l->given++;
 	if (!l->o->visit(l->o->arg, &row) ||
 	    (l->o->limit > 0 && l->given >= l->o->limit))
 		l->enough = true;
+}
+
+static bool
+stopped(const struct lister *l)
+{
+	return l->q->stop != NULL && atomic_load_explicit(l->q->stop,
+	    memory_order_relaxed);
 }
 
 /* ---- sorting ---- */
@@ -202,6 +253,7 @@ sorter_open(struct lister *l, struct err *err)
 		sqlite3_free(sqlite3_str_finish(s));
 		return -1;
 	}
+	open_stop_by(l->sorter, l->q->stop);
 	sqlite3_str_appendall(s, "CREATE TABLE sorted (seq INTEGER PRIMARY "
 	    "KEY, value");
 	for (size_t i = 0; i < l->n_values; i++)
@@ -232,9 +284,7 @@ put(struct lister *l, sqlite3_stmt *st, struct err *err)
 	struct row row;
 
 	fill_row(l, st, 0, &row);
-	sum = (struct tally_sum){ .flows = 1, .packets = row_packets(&row),
-		.bytes = row_bytes(&row), .first_ms = row.flow.first_ms,
-		.last_ms = row_last_ms(&row) };
+	sum = sum_of(&row, l->o->order->out);
 	(void)sqlite3_bind_int64(l->put, 1,
 	    order_value(l->o->order->metric, &sum));
 	for (size_t i = 0; i < l->n_values; i++)
@@ -252,8 +302,13 @@ give_sorted(struct lister *l, struct err *err)
 	int rc = st == NULL ? -1 : 1;
 
 	l->enough = false;
-	while (rc == 1 && !l->enough && (rc = db_step(st, err)) == 1)
+	while (rc == 1 && !l->enough && (rc = db_step(st, err)) == 1) {
+		if (stopped(l)) {
+			rc = err_as(err, ERR_STOPPED, "interrupted");
+			break;
+		}
 		give(l, st, 2);
+	}
 	sqlite3_finalize(st);
 	return rc == -1 ? -1 : 0;
 }
@@ -278,20 +333,27 @@ list_sql_order(const struct order *o)
 	return by_metric[o->metric];
 }
 
+/* Does SQL give the rows of a shard in the order that is asked for? */
+static bool
+sql_orders(const struct lister *l)
+{
+	/* -c counts before the sorting */
+	return l->sorter != NULL && l->q->most_flows == 0 && !l->o->order->out;
+}
+
 /* Most rows worth reading of this shard; -1: no limit. */
 static int64_t
 rows_wanted(const struct lister *l)
 {
-	int64_t limit = l->o->limit > 0 ? l->o->limit : -1;
+	int64_t limit = l->o->limit > 0 && (l->sorter == NULL ||
+	    sql_orders(l)) ? l->o->limit : -1;
 
 	if (l->sorter == NULL && limit > 0)
 		limit -= l->given;
 	if (l->q->most_flows > 0) {
 		int64_t left = l->q->most_flows - l->taken;
 
-		/* -c counts before the sorting */
-		limit = l->sorter != NULL || limit < 0 || left < limit ?
-		    left : limit;
+		limit = limit < 0 || left < limit ? left : limit;
 	}
 	return limit;
 }
@@ -302,6 +364,8 @@ read_rows(struct lister *l, sqlite3_stmt *st, struct err *err)
 	int rc;
 
 	while ((rc = db_step(st, err)) == 1) {
+		if (stopped(l))
+			return err_as(err, ERR_STOPPED, "interrupted");
 		l->taken++;
 		if (l->sorter != NULL) {
 			if (put(l, st, err) == -1)
@@ -342,7 +406,7 @@ list_shard(struct lister *l, struct open_shard *s, struct report_use *use,
 		.has_window = q->has_window, .within = q->within,
 		.from_ms = q->from_ms, .to_ms = q->to_ms,
 		.count_base = l->count_base };
-	bool order = l->sorter != NULL && q->most_flows == 0;
+	bool order = sql_orders(l);
 	struct side *side = l->joined ? NULL : side_load(s->db, "main",
 	    l->path_columns, err);
 	int64_t taken = l->taken;
@@ -403,25 +467,32 @@ static int
 visit_all(struct lister *l, const struct shard_list *list, struct err *err)
 {
 	const struct work_options *o = &l->o->work;
+	int64_t taken;
 
 	for (size_t i = 0; i < list->n && !l->enough; i++) {
 		const struct shard_ref *shard = &list->v[i];
 
 		if (l->q->most_flows > 0 && l->taken >= l->q->most_flows)
 			break;
+		if (stopped(l))
+			return err_as(err, ERR_STOPPED, "interrupted");
+		taken = l->taken;
 		if (visit_shard(l, shard, err) == -1) {
 			if (err->code == ERR_STOPPED)
 				return -1;
-			if (!o->named && shard_is_gone(shard->path)) {
+			if (!o->named && taken == l->taken &&
+			    shard_is_gone(shard->path)) {
 				l->report->skipped++;
 				report_unused(l->report, shard, 0,
 				    "skipped: it has vanished");
 			} else if (o->skip_bad) {
 				l->report->bad++;
 				report_unused(l->report, shard, 0,
+				    taken < l->taken ? "read in part" :
 				    "unreadable");
-				(void)fprintf(stderr, "flowq: skipped: %s\n",
-				    err->msg);
+				(void)fprintf(stderr, "flowq: %s: %s\n",
+				    taken < l->taken ? "read in part" :
+				    "skipped", err->msg);
 			} else {
 				return -1;
 			}

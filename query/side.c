@@ -43,8 +43,9 @@ count_ids(sqlite3 *db, const char *schema, const char *table, int64_t most,
 	rc = db_int(db, sql, 0, out, err);
 	sqlite3_free(sql);
 	if (rc == 0 && (*out < 0 || *out > most))
-		return err_as(err, ERR_CORRUPT, "ids of table %s up to %lld "
-		    "are no flowdb's", table, (long long)*out);
+		return err_as(err, ERR_CORRUPT, "%s: ids of table %s up to "
+		    "%lld are no flowdb's", sqlite3_db_filename(db, schema),
+		    table, (long long)*out);
 	return rc;
 }
 
@@ -119,8 +120,7 @@ load_paths(struct side *s, sqlite3 *db, const char *schema, struct err *err)
 {
 	char *columns = ddl_columns(HOME_PATH, "");
 	char *sql = columns == NULL ? NULL : sqlite3_mprintf(
-	    "SELECT id, sampling, %s FROM %s.path WHERE id >= 0", columns,
-	    schema);
+	    "SELECT id, sampling, %s FROM %s.path", columns, schema);
 	sqlite3_stmt *st = sql == NULL ? NULL : db_prepare(db, sql, err);
 	int rc = st == NULL ? -1 : 1;
 
@@ -131,8 +131,8 @@ load_paths(struct side *s, sqlite3 *db, const char *schema, struct err *err)
 		int64_t rate = sqlite3_column_int64(st, 1);
 		int col = 2;
 
-		/* a row that came after the count: its flows did too */
-		if (id >= s->n_paths)
+		/* "-5" is the largest of ids that are texts */
+		if (id < 1 || id >= s->n_paths)
 			continue;
 		s->rate[id] = rate > 0 && rate <= UINT32_MAX ?
 		    (uint32_t)rate : 1;
@@ -157,7 +157,7 @@ load_exporters(struct side *s, sqlite3 *db, const char *schema,
     struct err *err)
 {
 	char *sql = sqlite3_mprintf("SELECT id, address, version, source_id, "
-	    "name FROM %s.exporter WHERE id >= 0", schema);
+	    "name FROM %s.exporter", schema);
 	sqlite3_stmt *st = sql == NULL ? NULL : db_prepare(db, sql, err);
 	int rc = st == NULL ? -1 : 1;
 
@@ -167,11 +167,11 @@ load_exporters(struct side *s, sqlite3 *db, const char *schema,
 		int64_t id = sqlite3_column_int64(st, 0);
 		int len = sqlite3_column_bytes(st, 1);
 		const char *name = (const char *)sqlite3_column_text(st, 4);
-		struct row_exporter *e = &s->exporters[id < s->n_exporters ?
-		    id : 0];
+		struct row_exporter *e;
 
-		if (id >= s->n_exporters)
+		if (id < 1 || id >= s->n_exporters)
 			continue;
+		e = &s->exporters[id];
 		if (sqlite3_column_type(st, 1) == SQLITE_BLOB &&
 		    (len == 4 || len == 16))
 			e->address = addr_from(sqlite3_column_blob(st, 1),

@@ -13,10 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/config.h"
 #include "collector/hook.h"
 #include "collector/log.h"
 #include "schema/shard.h"
 
+#define SEAL_MEMORY	(512U << 20)
 #define BUSY_SEC	2	/* again, after a reader held the shard */
 #define FULL_SEC	60	/* again, after the disk was full */
 #define EXPIRE_SEC	60	/* limits are looked at this often */
@@ -41,6 +43,17 @@ struct sealer {
 	volatile bool		 stop;		/* end now */
 	time_t			 next_expire;
 };
+
+void
+sealer_options_set(struct sealer_options *o, const struct config *c)
+{
+	*o = (struct sealer_options){ .dir = c->directory,
+		.seal = { .indexes = c->indexes, .memory = SEAL_MEMORY },
+		.hook = c->hook[0] == '\0' ? NULL : c->hook,
+		.hook_limit_sec = c->hook_limit_sec };
+	if (c->expire)
+		o->retain = c->retain;
+}
 
 static time_t
 monotonic_sec(void)

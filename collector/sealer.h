@@ -28,7 +28,11 @@ struct sealer_counts {
 	uint64_t	waiting;	/* shards still to be sealed */
 };
 
+struct config;
 struct sealer;
+
+/* What the configuration says; its directory and hook are borrowed. */
+void	sealer_options_set(struct sealer_options *o, const struct config *c);
 
 /* Copies o; dir must live as long, hook until sealer_configure. */
 struct sealer *sealer_start(const struct sealer_options *o, struct err *err);

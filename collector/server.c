@@ -39,7 +39,6 @@
 #define REPORT_SEC	10	/* broken input is logged this often at most */
 #define TEMPLATES_SEC	60	/* changed templates are saved this often */
 #define ROUNDS		8	/* receive calls per wake-up and socket */
-#define SEAL_MEMORY	(512U << 20)
 #define HARVEST		64
 
 struct server {
@@ -297,17 +296,6 @@ set_sampling(struct server *s)
 }
 
 static void
-sealer_options_of(const struct config *c, struct sealer_options *o)
-{
-	*o = (struct sealer_options){ .dir = c->directory,
-		.seal = { .indexes = c->indexes, .memory = SEAL_MEMORY },
-		.hook = c->hook[0] == '\0' ? NULL : c->hook,
-		.hook_limit_sec = c->hook_limit_sec };
-	if (c->expire)
-		o->retain = c->retain;
-}
-
-static void
 free_reloaded(struct server *s)
 {
 	if (s->config != s->first)
@@ -344,7 +332,7 @@ on_reload(struct server *s)
 	new->directory = s->config->directory;
 	s->config->directory = directory;
 	new->slot_sec = s->config->slot_sec;
-	sealer_options_of(new, &o);
+	sealer_options_set(&o, new);
 	sealer_configure(s->sealer, &o);
 	free_reloaded(s);
 	s->config = new;
@@ -460,7 +448,7 @@ start_threads(struct server *s, struct err *err)
 	struct sealer_options o;
 	struct err ignored;
 
-	sealer_options_of(s->config, &o);
+	sealer_options_set(&o, s->config);
 	s->sealer = sealer_start(&o, err);
 	if (s->sealer == NULL)
 		return -1;

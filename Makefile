@@ -40,7 +40,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DFLOWDB_VERSION='"$(VERSION)"' -I. \
 ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now,-z,noexecstack $(SAN) $(LDFLAGS)
 
 SCHEMA_LIBS = -lsqlite3
-COLLECTOR_LIBS = -lev -lconfuse -lpcap -lm
+COLLECTOR_LIBS = -lev -lconfuse -lcsv -lpcap -lm
 QUERY_LIBS = -lcsv -lconfuse -lm
 TEST_LIBS = -lcriterion
 

@@ -34,10 +34,10 @@ BEGIN {
 	home["<ev.h>"] = "^collector/server\\.c$"
 	home["<pcap.h>"] = "^collector/capture\\.c$"
 	home["<confuse.h>"] = "^(collector/config|query/defaults)\\.c$"
-	home["<csv.h>"] = "^query/"
+	home["<csv.h>"] = "^(query/|collector/csv_rows\\.c$)"
 	home["<sqlite3ext.h>"] = "^schema/extension\\.c$"
-	home["<sqlite3.h>"] = "^(schema/(db|ddl|rollup|shard|sqltext)\\.|" \
-	    "collector/(batch_table|seal|shard_writer)\\.|query/)"
+	home["<sqlite3.h>"] = "^(schema/(db|ddl|finish|rollup|shard|sqltext)\\.|" \
+	    "collector/(batch_table|seal|shard_writer|spool)\\.|query/)"
 	home["<criterion/criterion.h>"] = "^tests/(test_.*|script)\\.c$"
 	home["<criterion/parameterized.h>"] = "^tests/test_.*\\.c$"
 

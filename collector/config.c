@@ -215,6 +215,8 @@ config_free(struct config *c)
 		free(c->listen[i]);
 	for (size_t i = 0; i < c->n_repeat; i++)
 		free(c->repeat[i]);
+	for (size_t i = 0; i < c->n_import; i++)
+		free(c->import[i]);
 	free(c->capture);
 	free(c);
 }
@@ -541,6 +543,8 @@ config_check(const struct config *c, struct err *err)
 	if (86400 % c->slot_sec != 0)
 		return err_set(err, "slot of %d s: must divide a day (86400 s)",
 		    c->slot_sec);
+	if (c->capture != NULL && c->n_import > 0)
+		return err_set(err, "-r and --import: only one of them");
 	if (c->hook[0] != '\0' && hook_check(c->hook, err) == -1)
 		return -1;
 	if (c->expire && c->retain.max_age_sec == 0 &&

@@ -19,6 +19,7 @@
 #define CONFIG_DEFAULT_PATH	"/etc/flowdb/flowdb.conf"
 #define CONFIG_MAX_LISTEN	16
 #define CONFIG_MAX_SAMPLING	256
+#define CONFIG_MAX_IMPORT	256
 
 /* A sampling rate for exporters of a prefix. */
 struct config_sampling {
@@ -52,6 +53,9 @@ struct config {
 	char	*metrics_file;		/* "": none */
 	/* only by option */
 	char	*capture;		/* -r */
+	char	*import[CONFIG_MAX_IMPORT];	/* CSV files, "-": stdin */
+	size_t	 n_import;
+	bool	 import_utc;		/* their local times are UTC */
 	bool	 daemonize;
 	bool	 check_only;		/* -n */
 	bool	 dry_run;

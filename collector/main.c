@@ -13,6 +13,7 @@
 
 #include "collector/capture.h"
 #include "collector/config.h"
+#include "collector/import.h"
 #include "collector/log.h"
 #include "collector/privs.h"
 #include "collector/retain.h"
@@ -36,6 +37,8 @@ static const char usage_text[] =
 "  -s RATE      sampling of exporters that tell none; -RATE: of all\n"
 "  -R HOST/PORT send a copy of each datagram there; repeatable\n"
 "  -r FILE      read a capture (pcap, pcapng) instead of the network\n"
+"  --import FILE   read CSV of flowq or nfdump instead; repeatable\n"
+"  --utc        times of nfdump's CSV are UTC (else: the zone of TZ)\n"
 "  -x COMMAND   run per sealed shard: %d folder %f file %t slot %u Unix %i\n"
 "  -e           remove the oldest shards by the limits of the configuration\n"
 "  --expire     do that once and exit; --dry-run only tells what it would\n"
@@ -49,7 +52,8 @@ static const char usage_text[] =
 "Signals: TERM stops, HUP reloads the configuration, USR1 logs counters.\n"
 "Example: flowdbd -w -D -l /srv/netflow/cisco -p 34343\n";
 
-enum { OPT_EXPIRE = 256, OPT_DRY_RUN, OPT_EXAMPLE, OPT_LOG };
+enum { OPT_EXPIRE = 256, OPT_DRY_RUN, OPT_EXAMPLE, OPT_LOG,
+	OPT_IMPORT, OPT_UTC };
 
 static const char short_options[] = ":l:p:b:t:wB:s:R:r:x:eDP:u:g:c:nvVh";
 
@@ -62,6 +66,8 @@ static const struct option long_options[] = {
 	{ "sampling", required_argument, NULL, 's' },
 	{ "repeat", required_argument, NULL, 'R' },
 	{ "read", required_argument, NULL, 'r' },
+	{ "import", required_argument, NULL, OPT_IMPORT },
+	{ "utc", no_argument, NULL, OPT_UTC },
 	{ "hook", required_argument, NULL, 'x' },
 	{ "expire", no_argument, NULL, OPT_EXPIRE },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
@@ -83,6 +89,7 @@ static const struct option long_options[] = {
 struct applied {
 	int	listen;
 	int	repeat;
+	int	import;
 };
 
 static int
@@ -188,6 +195,15 @@ apply(struct config *c, struct applied *a, int opt, const char *value,
 	case 'r':
 		rc = config_set(&c->capture, value);
 		break;
+	case OPT_IMPORT:
+		if (c->n_import == CONFIG_MAX_IMPORT)
+			return err_set(err, "option --import: at most %d files",
+			    CONFIG_MAX_IMPORT);
+		return add_text(c->import, &c->n_import, CONFIG_MAX_IMPORT,
+		    &a->import, opt, value, err);
+	case OPT_UTC:
+		c->import_utc = true;
+		break;
 	case 'x':
 		rc = config_set(&c->hook, value);
 		break;
@@ -269,7 +285,7 @@ static struct config *
 load(const struct source *src)
 {
 	struct config *c = config_new();
-	struct applied applied = { 0, 0 };
+	struct applied applied = { 0, 0, 0 };
 	struct err err;
 	int opt, wrong = 0;
 
@@ -412,6 +428,24 @@ read_capture(struct config *c, struct err *err)
 	return rc;
 }
 
+static int
+import(const struct config *c)
+{
+	struct import_counts counts;
+	struct err err;
+	int rc = import_csv(c, isatty(STDERR_FILENO), &counts, &err);
+
+	if (rc == -1)
+		log_error("%s", err.msg);
+	if (rc == -1 && counts.accepted + counts.refused == 0)
+		return EXIT_FAILED;
+	printf("%llu flows imported, %llu rows refused\n",
+	    (unsigned long long)counts.accepted,
+	    (unsigned long long)counts.refused);
+	return fflush(stdout) == 0 && rc == 0 && counts.refused == 0 ?
+	    EXIT_OK : EXIT_FAILED;
+}
+
 /* The option that getopt_long stumbled over, as it was typed. */
 static void
 bad_option(const char *word, const char *what)
@@ -487,6 +521,8 @@ run(struct config *c, struct source *src)
 	}
 	if (c->expire_only)
 		return expire_once(c);
+	if (c->n_import > 0)
+		return import(c);
 	rc = c->capture != NULL ? read_capture(c, &err) :
 	    serve(c, src, &err);
 	if (rc == -1) {

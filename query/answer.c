@@ -17,8 +17,8 @@ seconds(const struct timeval *tv)
 	return (double)tv->tv_sec + (double)tv->tv_usec / 1e6;
 }
 
-static double
-wall_sec(void)
+double
+answer_clock(void)
 {
 	struct timespec ts;
 
@@ -26,8 +26,8 @@ wall_sec(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static void
-summarize(const struct answer *a, const struct tally_sum *total,
+void
+answer_summary(const struct answer *a, const struct tally_sum *total,
     double began, struct print_summary *s)
 {
 	struct rusage ru;
@@ -41,14 +41,16 @@ summarize(const struct answer *a, const struct tally_sum *total,
 		.shards_skipped = a->report.skipped,
 		.user_sec = seconds(&ru.ru_utime),
 		.system_sec = seconds(&ru.ru_stime),
-		.wall_sec = wall_sec() - began };
+		.wall_sec = answer_clock() - began };
 }
 
 /* ---- statistics and aggregates ---- */
 
 static void
-print_one(void *arg, const struct row *row)
+print_one(void *arg, const struct row *row, const uint8_t *key, size_t len)
 {
+	(void)key;
+	(void)len;
 	print_row(arg, row);
 }
 
@@ -133,7 +135,7 @@ run_sums(struct answer *a, struct print *p, double began, struct err *err)
 	for (size_t i = 0; i < a->q.n_groups && rc == 0; i++)
 		rc = print_group(a, &s, i, p, err);
 	if (rc == 0) {
-		summarize(a, &s.feed.total, began, &summary);
+		answer_summary(a, &s.feed.total, began, &summary);
 		print_done(p, &summary);
 	}
 	sums_clear(&s);
@@ -171,7 +173,7 @@ run_list(struct answer *a, struct print *p, double began, struct err *err)
 	print_flows(p, &(struct print_flows){ .aggregated = false });
 	if (list_flows(&a->q, &a->list, &o, &total, &a->report, err) == -1)
 		return -1;
-	summarize(a, &total, began, &summary);
+	answer_summary(a, &total, began, &summary);
 	print_done(p, &summary);
 	return 0;
 }
@@ -180,7 +182,7 @@ int
 answer_run(struct answer *a, struct err *err)
 {
 	struct print_options o = a->request->print;
-	double began = wall_sec();
+	double began = answer_clock();
 	struct print *p;
 	int rc;
 

@@ -37,4 +37,15 @@ int	answer_run(struct answer *a, struct err *err);
 /* -I: totals by protocol, as lines "Key: value". */
 int	answer_info(struct answer *a, struct err *err);
 
+/* --bin: a time series. */
+int	answer_series(struct answer *a, struct err *err);
+
+/* ---- for the files answer*.c ---- */
+
+/* Seconds of the steady clock, for began below. */
+double	answer_clock(void);
+void	answer_summary(const struct answer *a, const struct tally_sum *total,
+	    double began, struct print_summary *s);
+
+
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "query/series.h"
 #include "query/spill.h"
 #include "query/sql.h"
 #include "schema/db.h"
@@ -158,17 +159,38 @@ feed_path_data(struct feed *f, int64_t path)
 }
 
 static int
+put_sum(struct feed *f, struct feed_group *g, const uint8_t *key, size_t len,
+    const struct tally_sum *sum)
+{
+	if (tally_put(g->tally, key, len, sum) == 0)
+		return 0;
+	return spill_full(g->spill, g->tally, key, len, sum, &f->err);
+}
+
+static int
 add_to_group(struct feed *f, struct feed_group *g, unsigned side,
     const struct tally_sum *sum)
 {
 	uint8_t key[TALLY_KEY_MAX];
 	size_t len = group_key(g->group, f->data, side, key);
 
-	if (len == 0)
-		return 0;
-	if (tally_put(g->tally, key, len, sum) == 0)
-		return 0;
-	return spill_full(g->spill, g->tally, key, len, sum, &f->err);
+	return len == 0 ? 0 : put_sum(f, g, key, len, sum);
+}
+
+static int
+add_to_series(struct feed *f, struct feed_group *g,
+    const struct tally_sum *sum)
+{
+	uint8_t key[SERIES_KEY];
+	struct series_cut cut;
+	struct tally_sum part;
+
+	series_cut(&cut, g->group->series, f->data, sum);
+	while (series_next(&cut, key, &part)) {
+		if (put_sum(f, g, key, sizeof(key), &part) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 /* The counters of the other direction. */
@@ -197,6 +219,11 @@ feed_add(struct feed *f, const struct tally_sum *sum, uint32_t rate)
 
 		if (!g->wanted)
 			continue;
+		if (g->group->series != NULL) {
+			if (add_to_series(f, g, &s) == -1)
+				return -1;
+			continue;
+		}
 		for (unsigned side = first; side < end; side++) {
 			if (add_to_group(f, g, side, &s) == -1)
 				return -1;

@@ -390,6 +390,8 @@ field_value(const struct field *f, struct timetext *t, const struct row *r,
 		return int_text(row_last_ms(r), out);
 	case FIELD_DURATION:
 		return int_text(r->flow.duration_ms, out);
+	case FIELD_SECONDS:
+		return int_text(r->flow.duration_ms / 1000, out);
 	default:
 		return column_value(f, r, out);
 	}

@@ -21,6 +21,8 @@
 #include "schema/err.h"
 #include "schema/tally.h"
 
+struct series;
+
 #define GROUPS_MAX	64	/* of one question */
 #define GROUP_NAME_MAX	24
 #define GROUP_ORDERS	8
@@ -53,6 +55,8 @@ struct group {
 	bool			 bidir;
 	struct order		 order[GROUP_ORDERS];	/* a table for each */
 	size_t			 n_orders;
+	/* Sums by bin of time and key instead: see series.h.  NULL: no. */
+	const struct series	*series;
 };
 
 /*

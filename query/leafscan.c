@@ -101,7 +101,7 @@ want(struct leafscan *l, enum column c)
 static bool
 is_direct(const struct group *g)
 {
-	if (g->out || g->bidir)
+	if (g->out || g->bidir || g->series != NULL)
 		return false;
 	for (size_t i = 0; i < g->n; i++) {
 		const struct group_part *p = &g->part[i];

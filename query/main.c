@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "query/answer.h"
+#include "query/bins.h"
 #include "query/caret.h"
 #include "query/defaults.h"
 #include "query/exporters.h"
@@ -131,6 +132,19 @@ data_range(const struct answer *a, int64_t *first, int64_t *last,
 	return 0;
 }
 
+/* --bin shows whole bins: the window's ends become theirs. */
+static void
+widen(const struct request *r, bool has_from, int64_t *from_ms, bool has_to,
+    int64_t *to_ms)
+{
+	if (r->task != TASK_SERIES)
+		return;
+	if (has_from)
+		*from_ms = bin_first_ms(r->bin_ms, r->print.utc, *from_ms);
+	if (has_to)
+		*to_ms = bin_last_ms(r->bin_ms, r->print.utc, *to_ms);
+}
+
 static int
 apply_window(struct answer *a, const struct window *w)
 {
@@ -150,6 +164,7 @@ apply_window(struct answer *a, const struct window *w)
 	q->has_window = true;
 	q->from_ms = w->relative == WINDOW_FIRST ? first : last - w->span_ms;
 	q->to_ms = w->relative == WINDOW_FIRST ? first + w->span_ms : last;
+	widen(a->request, true, &q->from_ms, true, &q->to_ms);
 	return 0;
 }
 
@@ -218,6 +233,7 @@ make_question(const struct request *r, const struct filter *filter,
 	if (r->window != NULL && window_parse(r->window, now_ms, r->print.utc,
 	    &w, &err) == -1)
 		return complain_at(r->window, &err);
+	widen(r, w.has_from, &w.from_ms, w.has_to, &w.to_ms);
 	a->q = (struct question){ .filter = filter, .groups = r->groups,
 		.n_groups = r->n_groups, .scale = !r->print.raw,
 		.within = r->within, .most_flows = r->most_flows,
@@ -265,6 +281,8 @@ run_task(struct answer *a, struct err *err)
 		return exporters_print(a, err);
 	case TASK_SCRIPT:
 		return script_print(a, err);
+	case TASK_SERIES:
+		return answer_series(a, err);
 	default:
 		return answer_run(a, err);
 	}

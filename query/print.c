@@ -84,6 +84,13 @@ null_stat(struct print *p, const struct print_stat *head)
 }
 
 static void
+null_series(struct print *p, const struct print_series *head)
+{
+	(void)p;
+	(void)head;
+}
+
+static void
 null_row(struct print *p, const struct row *r)
 {
 	(void)p;
@@ -98,7 +105,7 @@ null_done(struct print *p, const struct print_summary *s)
 }
 
 const struct printer_ops printer_null = { null_open, null_free, null_columns,
-	null_flows, null_stat, null_row, null_done };
+	null_flows, null_stat, null_series, null_row, null_done };
 
 static const struct format *
 find(const char *name, size_t len, bool rest)
@@ -190,6 +197,17 @@ void
 print_stat(struct print *p, const struct print_stat *head)
 {
 	p->ops->stat(p, head);
+}
+
+int
+print_series(struct print *p, const struct print_series *head,
+    struct err *err)
+{
+	if (p->ops->series == NULL)
+		return err_at(err, 0, 1, "this format has no time series, "
+		    "take csv, json, ndjson or none");
+	p->ops->series(p, head);
+	return 0;
 }
 
 void

@@ -7,6 +7,9 @@
  * or
  *	print_stat(p, &head);   print_row(p, &row) ...	[further statistics]
  *	print_done(p, &summary);
+ * or
+ *	print_series(p, &head, &err);  print_row(p, &row) ...
+ *	print_done(p, &summary);
  *
  * Formats: line long extended biline bilong fmt:... csv csv:... json ndjson
  * nfdump-csv null (and line6, long6, ...: -6).  Tables show local time unless
@@ -90,6 +93,12 @@ struct print_summary {
 	double	wall_sec;
 };
 
+/* Before the bins of a time series. */
+struct print_series {
+	const struct print_key	*key;		/* of -s; NULL: none */
+	bool			 by_proto;	/* :p */
+};
+
 struct print;
 
 /*
@@ -110,6 +119,13 @@ uint64_t print_columns(const struct print *p);
 void	print_flows(struct print *p, const struct print_flows *head);
 void	print_stat(struct print *p, const struct print_stat *head);
 void	print_row(struct print *p, const struct row *r);
+
+/*
+ * Rows that follow are bins: first_ms and duration_ms tell which, a row without
+ * the key's value is that of all other keys.  -1: the format has no series.
+ */
+int	print_series(struct print *p, const struct print_series *head,
+	    struct err *err);
 
 /* Ends the answer; writes the summary where the format has one. */
 void	print_done(struct print *p, const struct print_summary *s);

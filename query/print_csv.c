@@ -121,6 +121,14 @@ csv_stat(struct print *p, const struct print_stat *head)
 }
 
 static void
+csv_series(struct print *p, const struct print_series *head)
+{
+	struct csv *c = (struct csv *)p;
+
+	begin(c, sheet_series(&c->sheet, head, p->o.names != NULL));
+}
+
+static void
 csv_row(struct print *p, const struct row *r)
 {
 	struct csv *c = (struct csv *)p;
@@ -130,13 +138,18 @@ csv_row(struct print *p, const struct row *r)
 		const struct sheet_column *col = &c->sheet.v[i];
 		char *at = out_room(o, FIELD_VALUE_MAX + 3);
 		const char *name;
-		size_t n = 0;
+		size_t n = 0, at_value;
 
 		if (i > 0)
 			at[n++] = ',';
 		if (!col->named) {
 			at[n++] = '"';
+			at_value = n;
 			n += field_value(col->field, &c->time, r, at + n);
+			if (n == at_value && col->none != NULL) {
+				memcpy(at + n, col->none, strlen(col->none));
+				n += strlen(col->none);
+			}
 			at[n++] = '"';
 			out_used(o, n);
 			continue;
@@ -156,4 +169,4 @@ csv_done(struct print *p, const struct print_summary *s)
 }
 
 const struct printer_ops printer_csv = { csv_open, csv_close, csv_columns,
-	csv_flows, csv_stat, csv_row, csv_done };
+	csv_flows, csv_stat, csv_series, csv_row, csv_done };

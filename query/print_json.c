@@ -155,15 +155,28 @@ json_stat(struct print *p, const struct print_stat *head)
 	begin(j, rc, head->key->name, head->order);
 }
 
-/* A value that needs no escaping, or a number. */
 static void
-put_value(struct json *j, const struct field *f, const struct row *r)
+json_series(struct print *p, const struct print_series *head)
+{
+	struct json *j = (struct json *)p;
+
+	j->stat[0] = '\0';
+	j->more = 0;
+	begin(j, sheet_series(&j->sheet, head, p->o.names != NULL), "", "");
+}
+
+/* A value that needs no escaping, or a number; none: text for no value. */
+static void
+put_value(struct json *j, const struct field *f, const char *none,
+    const struct row *r)
 {
 	char *at = out_room(j->p.out, FIELD_VALUE_MAX + 2);
 	bool number = field_is_number(f);
 	size_t n = field_value(f, &j->time, r, number ? at : at + 1);
 
-	if (n == 0) {
+	if (n == 0 && none != NULL) {
+		put_string(j->p.out, none);
+	} else if (n == 0) {
 		memcpy(at, "null", 4);
 		out_used(j->p.out, 4);
 	} else if (number)
@@ -211,7 +224,7 @@ put_more(struct json *j, const struct row *r)
 		if ((left & 1) == 0)
 			continue;
 		put_key(j->p.out, field_name(j->of[c]), false);
-		put_value(j, j->of[c], r);
+		put_value(j, j->of[c], NULL, r);
 	}
 }
 
@@ -238,7 +251,7 @@ json_row(struct print *p, const struct row *r)
 		if (col->named)
 			put_name(j, col->field, r);
 		else
-			put_value(j, col->field, r);
+			put_value(j, col->field, col->none, r);
 		first = false;
 	}
 	put_more(j, r);
@@ -262,4 +275,4 @@ json_done(struct print *p, const struct print_summary *s)
 }
 
 const struct printer_ops printer_json = { json_open, json_free, json_columns,
-	json_flows, json_stat, json_row, json_done };
+	json_flows, json_stat, json_series, json_row, json_done };

@@ -16,6 +16,7 @@
 #include "query/names.h"
 #include "query/numtext.h"
 #include "query/printer.h"
+#include "query/series_table.h"
 #include "query/utf8.h"
 
 #define VALUE_WIDTH	17	/* of a statistic's value: a MAC address */
@@ -29,6 +30,7 @@ struct table {
 	bool			 fixed;		/* layout is the user's */
 	bool			 told_none;	/* "No matching flows" */
 	bool			 in_stat;
+	struct series_table	 series;	/* printed when it is used */
 	/* of the statistic being printed */
 	const struct field	*key;
 	bool			 by_proto;
@@ -215,6 +217,16 @@ table_stat(struct print *p, const struct print_stat *head)
 }
 
 static void
+table_series(struct print *p, const struct print_series *head)
+{
+	struct table *t = (struct table *)p;
+
+	series_table_begin(&t->series, head, &t->style);
+	if (!p->o.quiet)
+		series_table_heading(&t->series, p->out);
+}
+
+static void
 right(struct out *o, const char *text, size_t len, size_t width)
 {
 	blanks(o, len < width ? width - len : 0);
@@ -327,6 +339,10 @@ table_row(struct print *p, const struct row *r)
 		stat_row(t, r);
 		return;
 	}
+	if (t->series.used) {
+		series_table_row(&t->series, o, p->o.names, r);
+		return;
+	}
 	t->style.record++;
 	for (size_t i = 0; i < t->layout.n; i++) {
 		const struct fmt_item *item = &t->layout.items[i];
@@ -408,4 +424,5 @@ table_done(struct print *p, const struct print_summary *s)
 }
 
 const struct printer_ops printer_table = { table_open, table_free,
-	table_columns, table_flows, table_stat, table_row, table_done };
+	table_columns, table_flows, table_stat, table_series, table_row,
+	table_done };

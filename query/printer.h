@@ -20,6 +20,9 @@ struct printer_ops {
 	uint64_t	 (*columns)(const struct print *p);
 	void		 (*flows)(struct print *p, const struct print_flows *);
 	void		 (*stat)(struct print *p, const struct print_stat *);
+	/* NULL: the format has none */
+	void		 (*series)(struct print *p,
+			    const struct print_series *);
 	void		 (*row)(struct print *p, const struct row *r);
 	void		 (*done)(struct print *p, const struct print_summary *);
 };

@@ -379,8 +379,7 @@ place_compare(const void *va, const void *vb, void *arg)
 }
 
 static int
-each_sorted(struct rank *r, void (*visit)(void *arg, const struct row *row),
-    void *arg, struct err *err)
+each_sorted(struct rank *r, rank_visit *visit, void *arg, struct err *err)
 {
 	sqlite3_stmt *st = db_prepare(r->sorter, r->o.order->ascending ?
 	    "SELECT entry FROM sorted ORDER BY value, sort_key" :
@@ -395,15 +394,14 @@ each_sorted(struct rank *r, void (*visit)(void *arg, const struct row *row),
 		}
 		memcpy(r->scratch, sqlite3_column_blob(st, 0), r->stride);
 		make_row(r, r->scratch, &row);
-		visit(arg, &row);
+		visit(arg, &row, r->scratch->key, r->scratch->len);
 	}
 	sqlite3_finalize(st);
 	return rc;
 }
 
 int
-rank_each(struct rank *r, void (*visit)(void *arg, const struct row *row),
-    void *arg, struct err *err)
+rank_each(struct rank *r, rank_visit *visit, void *arg, struct err *err)
 {
 	struct row row;
 
@@ -416,7 +414,7 @@ rank_each(struct rank *r, void (*visit)(void *arg, const struct row *row),
 		for (size_t i = 0; i < r->n; i++) {
 			(void)take(r, r->table, r->places[i].at, r->scratch);
 			make_row(r, r->scratch, &row);
-			visit(arg, &row);
+			visit(arg, &row, r->scratch->key, r->scratch->len);
 		}
 		return 0;
 	}
@@ -429,7 +427,7 @@ rank_each(struct rank *r, void (*visit)(void *arg, const struct row *row),
 	}
 	for (size_t i = 0; i < r->n; i++) {
 		make_row(r, heap_at(r, i), &row);
-		visit(arg, &row);
+		visit(arg, &row, heap_at(r, i)->key, heap_at(r, i)->len);
 	}
 	return 0;
 }

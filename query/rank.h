@@ -43,8 +43,12 @@ void	rank_free(struct rank *r);
  */
 int	rank_add(struct rank *r, struct tally *part, struct err *err);
 
+/* A row, and the key (see group.h) it was made from. */
+typedef void rank_visit(void *arg, const struct row *row, const uint8_t *key,
+	    size_t len);
+
 /* Gives the rows in order. */
-int	rank_each(struct rank *r, void (*visit)(void *arg,
-	    const struct row *row), void *arg, struct err *err);
+int	rank_each(struct rank *r, rank_visit *visit, void *arg,
+	    struct err *err);
 
 #endif

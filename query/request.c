@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "query/bins.h"
+
 #define DEFAULT_MEMORY	(INT64_C(512) << 20)
 #define LEAST_MEMORY	(INT64_C(1) << 20)
 #define DEFAULT_LIMIT	10	/* rows of a statistic, as nfdump */
@@ -19,7 +21,8 @@
 enum {
 	OPT_UTC = 256, OPT_WITHIN, OPT_RAW, OPT_NO_ROLLUP, OPT_NO_INDEX,
 	OPT_NO_DNS, OPT_DNS, OPT_MEMORY, OPT_THREADS, OPT_SQL, OPT_EXPLAIN,
-	OPT_SKIP_BAD, OPT_EXCEL, OPT_NAMES, OPT_EXPORTERS
+	OPT_SKIP_BAD, OPT_EXCEL, OPT_NAMES, OPT_EXPORTERS,
+	OPT_BIN, OPT_NO_SPREAD, OPT_EXTRACT, OPT_FORCE, OPT_SHELL
 };
 
 static const char short_options[] =
@@ -41,6 +44,11 @@ static const struct option long_options[] = {
 	{ "excel", no_argument, NULL, OPT_EXCEL },
 	{ "names", required_argument, NULL, OPT_NAMES },
 	{ "exporters", no_argument, NULL, OPT_EXPORTERS },
+	{ "bin", required_argument, NULL, OPT_BIN },
+	{ "no-spread", no_argument, NULL, OPT_NO_SPREAD },
+	{ "extract", required_argument, NULL, OPT_EXTRACT },
+	{ "force", no_argument, NULL, OPT_FORCE },
+	{ "shell", no_argument, NULL, OPT_SHELL },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
@@ -52,6 +60,7 @@ struct pending {
 	size_t		 n_stats;
 	const char	*fields;	/* -A */
 	const char	*order;		/* -O */
+	const char	*bin;		/* --bin */
 	bool		 record;	/* -a */
 	bool		 bidir;		/* -b, -B */
 	const char	**text;		/* where an error is */
@@ -113,8 +122,8 @@ static int
 add_task(struct request *r, enum request_task task, struct err *err)
 {
 	if (r->task != TASK_ANSWER && r->task != task)
-		return err_set(err, "only one of -I, -Z, --exporters and "
-		    "--sql can be asked for");
+		return err_set(err, "only one of -I, -Z, --exporters, "
+		    "--sql, --bin, --extract and --shell can be asked for");
 	r->task = task;
 	return 0;
 }
@@ -170,6 +179,17 @@ apply_long(struct request *r, int opt, const char *value, struct err *err)
 		break;
 	case OPT_EXPORTERS:
 		return add_task(r, TASK_EXPORTERS, err);
+	case OPT_NO_SPREAD:
+		r->no_spread = true;
+		break;
+	case OPT_EXTRACT:
+		r->extract = value;
+		return add_task(r, TASK_EXTRACT, err);
+	case OPT_FORCE:
+		r->force = true;
+		break;
+	case OPT_SHELL:
+		return add_task(r, TASK_SHELL, err);
 	default:
 		break;
 	}
@@ -239,6 +259,9 @@ apply(struct request *r, struct pending *p, int opt, const char *value,
 		break;
 	case 'Z':
 		return add_task(r, TASK_CHECK, err);
+	case OPT_BIN:
+		p->bin = value;
+		return add_task(r, TASK_SERIES, err);
 	case 'V':
 		r->task = TASK_VERSION;
 		break;
@@ -296,6 +319,33 @@ make_groups(struct request *r, const struct pending *p, struct err *err)
 	return 0;
 }
 
+/* What goes with --bin, --extract and --shell, and what does not. */
+static int
+check_task(struct request *r, struct pending *p, struct err *err)
+{
+	const struct group *g = &r->groups[0];
+
+	if (r->task == TASK_SERIES) {
+		if (r->n_groups > 1 || (r->n_groups == 1 &&
+		    (g->kind != GROUP_STAT || g->n_orders != 1)))
+			return err_set(err, "--bin takes one -s STAT with one "
+			    "order, no record and no -A, -a, -b, -B");
+		*p->text = p->bin;
+		if (bin_span_parse(p->bin, &r->bin_ms, err) == -1)
+			return of_option("--bin", err);
+		*p->text = NULL;
+	} else if (r->no_spread) {
+		return err_set(err, "--no-spread goes with --bin");
+	}
+	if (r->task != TASK_EXTRACT && r->force)
+		return err_set(err, "--force goes with --extract");
+	if ((r->task == TASK_EXTRACT || r->task == TASK_SHELL) &&
+	    (r->n_groups > 0 || r->has_order || r->format != NULL))
+		return err_set(err, "%s takes no -s, -A, -a, -b, -O and -o",
+		    r->task == TASK_SHELL ? "--shell" : "--extract");
+	return 0;
+}
+
 static int
 finish(struct request *r, struct pending *p, struct err *err)
 {
@@ -325,7 +375,7 @@ finish(struct request *r, struct pending *p, struct err *err)
 		    "give one of them");
 	if (!r->has_limit)
 		r->limit = p->n_stats > 0 ? DEFAULT_LIMIT : 0;
-	return 0;
+	return check_task(r, p, err);
 }
 
 /* The words behind the options, with blanks between them. */

@@ -20,6 +20,9 @@ enum request_task {
 	TASK_INFO,		/* -I */
 	TASK_EXPORTERS,		/* --exporters */
 	TASK_SCRIPT,		/* --sql */
+	TASK_SERIES,		/* --bin */
+	TASK_EXTRACT,		/* --extract */
+	TASK_SHELL,		/* --shell */
 	TASK_CHECK,		/* -Z: read the filter and end */
 	TASK_HELP,		/* help [TOPIC] */
 	TASK_VERSION
@@ -43,6 +46,11 @@ struct request {
 	const char		*format;	/* of -o, or NULL */
 	struct print_options	 print;
 	const char		*names;		/* --names DIR, or NULL */
+	int64_t			 bin_ms;	/* --bin */
+	bool			 no_spread;
+	const char		*extract;	/* --extract FILE */
+	bool			 force;		/* it may be replaced */
+	char			**shell_args;	/* behind --; NULL at the end */
 	bool			 within;
 	bool			 no_rollup;
 	bool			 no_index;

@@ -114,6 +114,8 @@ obstacle(const struct question *q, const struct group *g,
 		return "the shard is not sealed yet";
 	if (!is_covered(q, &s->meta))
 		return "the window cuts the shard";
+	if (g->series != NULL)
+		return "a roll-up knows no bins of time";
 	if (g->out || g->kind == GROUP_RECORD)
 		return "no roll-up has all fields asked for";
 	return NULL;

@@ -11,6 +11,7 @@ static const char bidir_fields[] = "%ts %te %tsr %td %pr %sa %sp %da %dp %flg "
     "%tos %pkt %byt %opkt %obyt %in %out %sas %das %nh %smk %dmk %ra";
 static const char sum_begin[] = "%ts %te %td";
 static const char sum_end[] = "%fl %pkt %byt %pps %bps %bpp";
+static const char series_end[] = "%fl %pkt %byt %bps";
 static const char bidir_end[] = "%fl %pkt %byt %opkt %obyt %pps %bps %bpp";
 
 void
@@ -47,6 +48,7 @@ add(struct sheet *s, const struct field *f, const char *label, bool names)
 		label = field_name(f);
 	c->field = f;
 	c->named = false;
+	c->none = NULL;
 	(void)snprintf(c->label, sizeof(c->label), "%s", label);
 	if (!names || f->naming == NAMED_NOT)
 		return 0;
@@ -55,6 +57,7 @@ add(struct sheet *s, const struct field *f, const char *label, bool names)
 		return -1;
 	c->field = f;
 	c->named = true;
+	c->none = NULL;
 	(void)snprintf(c->label, sizeof(c->label), "%.70s_name", label);
 	return 0;
 }
@@ -121,6 +124,27 @@ sheet_stat(struct sheet *s, const struct print_stat *head, bool names)
 	if (rc == 0)
 		rc = add_key(s, head->key, names);
 	return rc == 0 ? add_list(s, sum_end, names) : rc;
+}
+
+int
+sheet_series(struct sheet *s, const struct print_series *head, bool names)
+{
+	size_t key;
+	int rc;
+
+	s->n = 0;
+	rc = add(s, field_find("ts", 2), "bin_start_utc", false);
+	if (rc == 0)
+		rc = add(s, field_find("tds", 3), "bin_sec", false);
+	if (rc == 0 && head->by_proto && head->key->column != COL_proto)
+		rc = add_list(s, "%pr", names);
+	key = s->n;
+	if (rc == 0 && head->key != NULL) {
+		rc = add_key(s, head->key, names);
+		if (rc == 0)
+			s->v[key].none = SHEET_OTHER;
+	}
+	return rc == 0 ? add_list(s, series_end, names) : rc;
 }
 
 uint64_t

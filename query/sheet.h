@@ -14,10 +14,12 @@
 #include "query/print.h"
 
 #define SHEET_LABEL_MAX	80
+#define SHEET_OTHER	"other"	/* the key of a series' last row */
 
 struct sheet_column {
 	const struct field	*field;
 	bool			 named;		/* the value's name instead */
+	const char		*none;		/* when not set; NULL: empty */
 	char			 label[SHEET_LABEL_MAX];
 };
 
@@ -36,6 +38,8 @@ void	sheet_clear(struct sheet *s);
 int	sheet_flows(struct sheet *s, const struct print_flows *head,
 	    bool names);
 int	sheet_stat(struct sheet *s, const struct print_stat *head, bool names);
+int	sheet_series(struct sheet *s, const struct print_series *head,
+	    bool names);
 int	sheet_chosen(struct sheet *s, const struct fmt *fields, bool names);
 
 /* flow_bit() of the columns that the fields read. */

@@ -92,6 +92,30 @@ struct brute_group *brute_group(const struct brute_question *q,
 	    const struct gen *g, const struct flow *v, size_t n,
 	    size_t *out_n);
 
+/* false: the flow has no such field.  side: 0 or 1. */
+bool	brute_key_of(const struct brute_question *q, const struct gen *g,
+	    const struct flow *f, int side, struct brute_key *k);
+int	brute_key_cmp(const struct brute_key *a, const struct brute_key *b);
+
+/* --- brute_bins.c: a time series, its CSV on stdout --- */
+
+struct brute_bins {
+	int64_t				 bin_ms;
+	int64_t				 zone_ms;	/* ahead of UTC */
+	bool				 spread;
+	bool				 raw;
+	int64_t				 from_ms;	/* start of a bin */
+	int64_t				 to_ms;		/* a moment of the last */
+	const struct brute_question	*stat;		/* NULL: none */
+	const struct brute_group	*top;		/* rows of each bin */
+	size_t				 n_top;
+};
+
+int64_t	brute_bin_start(const struct brute_bins *b, int64_t ms);
+/* -1: out of memory. */
+int	brute_print_bins(const struct brute_bins *b, const struct gen *g,
+	    const struct flow *v, size_t n);
+
 /* --- brute_csv.c: the CSV of flowq on stdout --- */
 
 void	brute_print_flows(const struct gen *g, const struct flow *v, size_t n,

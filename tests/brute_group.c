@@ -74,8 +74,8 @@ compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-static int
-key_cmp(const struct brute_key *a, const struct brute_key *b)
+int
+brute_key_cmp(const struct brute_key *a, const struct brute_key *b)
 {
 	int d = compare(a->major, b->major);
 
@@ -93,7 +93,7 @@ entry_cmp(const void *va, const void *vb)
 {
 	const struct entry *a = va, *b = vb;
 
-	return key_cmp(&a->key, &b->key);
+	return brute_key_cmp(&a->key, &b->key);
 }
 
 static struct addr
@@ -112,8 +112,8 @@ address_of(const struct flow *f, enum column c, const struct gen *g)
 }
 
 /* false: the flow has no such field. */
-static bool
-make_key(const struct brute_question *q, const struct gen *g,
+bool
+brute_key_of(const struct brute_question *q, const struct gen *g,
     const struct flow *f, int side, struct brute_key *k)
 {
 	enum column c = q->stat->side[side];
@@ -144,14 +144,14 @@ make_entries(const struct brute_question *q, const struct gen *g,
 	if (e == NULL)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
-		bool first = make_key(q, g, &v[i], 0, &e[k].key);
+		bool first = brute_key_of(q, g, &v[i], 0, &e[k].key);
 
 		e[k].flow = &v[i];
 		k += first;
-		if (!both || !make_key(q, g, &v[i], 1, &e[k].key))
+		if (!both || !brute_key_of(q, g, &v[i], 1, &e[k].key))
 			continue;
 		/* a flow counts once, also when both its sides are equal */
-		if (first && key_cmp(&e[k - 1].key, &e[k].key) == 0)
+		if (first && brute_key_cmp(&e[k - 1].key, &e[k].key) == 0)
 			continue;
 		e[k++].flow = &v[i];
 	}
@@ -205,7 +205,7 @@ group_cmp(const void *va, const void *vb, void *arg)
 	enum brute_order order = *(enum brute_order *)arg;
 	int d = compare(figure(b, order), figure(a, order));
 
-	return d != 0 ? d : key_cmp(&a->key, &b->key);
+	return d != 0 ? d : brute_key_cmp(&a->key, &b->key);
 }
 
 struct brute_group *

@@ -16,6 +16,7 @@
 
 static const char usage_text[] =
 "usage: brute [options] --stat NAME[:p][/ORDER] [-n N] | --list | --filters\n"
+"       brute [options] --bin SEC [--stat ... [-n N]]\n"
 "\n"
 "  --stat NAME    the statistic; -n 0: all rows (10)\n"
 "  --list         the flows in order of arrival\n"
@@ -24,12 +25,15 @@ static const char usage_text[] =
 "  --window FROM TO   only flows that overlap it, Unix ms, both inclusive;\n"
 "                 --within: only flows that lie inside\n"
 "  --arrived FROM TO  only flows that arrived then: whole shards\n"
+"  --bin SEC      a time series; --zone SEC: of a clock that is ahead of UTC;\n"
+"                 --no-spread: flows in the bin of their start\n"
 "  --raw          counters as sent, not times the sampling rate\n"
 GEN_OPTIONS_USAGE;
 
 enum {
 	OPT_STAT = 256, OPT_LIST, OPT_FILTER, OPT_FILTERS, OPT_WINDOW,
-	OPT_WITHIN, OPT_ARRIVED, OPT_RAW, OPT_HELP
+	OPT_WITHIN, OPT_ARRIVED, OPT_RAW, OPT_BIN, OPT_ZONE, OPT_NO_SPREAD,
+	OPT_HELP
 };
 
 static const struct option long_options[] = {
@@ -42,6 +46,9 @@ static const struct option long_options[] = {
 	{ "within", no_argument, NULL, OPT_WITHIN },
 	{ "arrived", required_argument, NULL, OPT_ARRIVED },
 	{ "raw", no_argument, NULL, OPT_RAW },
+	{ "bin", required_argument, NULL, OPT_BIN },
+	{ "zone", required_argument, NULL, OPT_ZONE },
+	{ "no-spread", no_argument, NULL, OPT_NO_SPREAD },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 }
 };
@@ -62,6 +69,7 @@ struct request {
 	struct range			 window;
 	bool				 within;
 	struct range			 arrived;
+	struct brute_bins		 bins;	/* bin_ms 0: no series */
 	int64_t				 rows;	/* 0: all, -1: not said */
 };
 
@@ -139,6 +147,15 @@ take_option(struct request *r, int c, const char *value)
 	case OPT_RAW:
 		r->question.raw = true;
 		return 0;
+	case OPT_BIN:
+		r->bins.bin_ms = gen_number(value, 1) * 1000;
+		return r->bins.bin_ms > 0 ? 0 : fail("--bin: bad number");
+	case OPT_ZONE:
+		r->bins.zone_ms = gen_number(value, 0) * 1000;
+		return r->bins.zone_ms >= 0 ? 0 : fail("--zone: bad number");
+	case OPT_NO_SPREAD:
+		r->bins.spread = false;
+		return 0;
 	case 'n':
 		r->rows = gen_number(value, 0);
 		return r->rows != -1 ? 0 : fail("-n %s: bad number", value);
@@ -155,6 +172,7 @@ parse(struct request *r, int argc, char **argv)
 
 	r->gen = gen_defaults;
 	r->rows = -1;
+	r->bins.spread = true;
 	while ((c = getopt_long(argc, argv, "+hn:", long_options, NULL)) !=
 	    -1) {
 		if (c == 'h' || c == OPT_HELP) {
@@ -173,8 +191,16 @@ parse(struct request *r, int argc, char **argv)
 	gen_options_done(&r->gen);
 	if (optind < argc)
 		return fail("what is %s?", argv[optind]);
-	if (r->filters + r->list + (r->question.stat != NULL) != 1)
+	if (r->bins.bin_ms > 0 ? r->filters || r->list :
+	    r->filters + r->list + (r->question.stat != NULL) != 1)
 		return fail("one of --stat, --list, --filters: see --help");
+	if (r->bins.bin_ms > 0 && r->window.used) {
+		/* whole bins */
+		r->window.from_ms = brute_bin_start(&r->bins,
+		    r->window.from_ms);
+		r->window.to_ms = brute_bin_start(&r->bins,
+		    r->window.to_ms) + r->bins.bin_ms - 1;
+	}
 	return 0;
 }
 
@@ -216,6 +242,31 @@ collect(const struct request *r, struct gen *g, size_t *n)
 }
 
 static int
+answer_bins(const struct request *r, const struct gen *g,
+    const struct flow *v, size_t n, const struct brute_group *s, size_t rows)
+{
+	struct brute_bins b = r->bins;
+
+	b.raw = r->question.raw;
+	b.stat = r->question.stat == NULL ? NULL : &r->question;
+	b.top = s;
+	b.n_top = rows;
+	b.from_ms = r->window.used ? r->window.from_ms : INT64_MAX;
+	b.to_ms = r->window.used ? r->window.to_ms : INT64_MIN;
+	for (size_t i = 0; i < n && !r->window.used; i++) {
+		int64_t last = v[i].first_ms + v[i].duration_ms;
+
+		if (v[i].first_ms < b.from_ms)
+			b.from_ms = v[i].first_ms;
+		if (last > b.to_ms)
+			b.to_ms = last;
+	}
+	if (b.from_ms <= b.to_ms)
+		b.from_ms = brute_bin_start(&b, b.from_ms);
+	return brute_print_bins(&b, g, v, n);
+}
+
+static int
 answer(const struct request *r, const struct gen *g, const struct flow *v,
     size_t n)
 {
@@ -223,17 +274,25 @@ answer(const struct request *r, const struct gen *g, const struct flow *v,
 	size_t most = rows == 0 ? SIZE_MAX : (size_t)rows;
 	struct brute_group *s;
 	size_t groups;
+	int rc = 0;
 
 	if (r->list) {
 		brute_print_flows(g, v, n < most ? n : most, r->question.raw);
 		return 0;
 	}
+	if (r->question.stat == NULL)
+		return answer_bins(r, g, v, n, NULL, 0);
 	s = brute_group(&r->question, g, v, n, &groups);
 	if (s == NULL)
 		return fail("out of memory");
-	brute_print_groups(&r->question, s, groups < most ? groups : most);
+	if (groups > most)
+		groups = most;
+	if (r->bins.bin_ms > 0)
+		rc = answer_bins(r, g, v, n, s, groups);
+	else
+		brute_print_groups(&r->question, s, groups);
 	free(s);
-	return 0;
+	return rc;
 }
 
 int

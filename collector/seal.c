@@ -16,47 +16,12 @@
 #include <unistd.h>
 
 #include "schema/db.h"
+#include "schema/finish.h"
 #include "schema/rollup.h"
 #include "schema/shard.h"
 
 #define BUSY_MS		2000
 #define COPY_CHUNK	(1 << 20)
-
-/*
- * The default page cache: SQLite's sorter likes small runs, a large cache
- * made the indexes slower (measured).
- */
-static const char index_sql[] =
-    "CREATE INDEX IF NOT EXISTS flow_src_addr ON flow (src_addr);"
-    "CREATE INDEX IF NOT EXISTS flow_dst_addr ON flow (dst_addr);";
-
-static int
-stopped(void *arg)
-{
-	return *(const volatile bool *)arg;
-}
-
-static int
-build(sqlite3 *db, const struct seal_options *o, const volatile bool *stop,
-    struct err *err)
-{
-	int rc;
-
-	if (rollup_build(db, o->memory, stop, err) == -1)
-		return -1;
-	if (stop != NULL)
-		sqlite3_progress_handler(db, 10000, stopped,
-		    (void *)(uintptr_t)stop);
-	rc = o->indexes ? db_exec(db, index_sql, err) : 0;
-	if (rc == 0)
-		rc = db_exec(db, "PRAGMA analysis_limit = 1000; ANALYZE",
-		    err);
-	sqlite3_progress_handler(db, 0, NULL, NULL);
-	if (rc == 0)
-		rc = db_exec(db, "INSERT OR REPLACE INTO meta VALUES "
-		    "('sealed', 1)", err);
-	return rc;
-}
 
 /* Out of WAL mode; SQLite answers with the mode that is in force. */
 static int
@@ -77,19 +42,6 @@ leave_wal(sqlite3 *db, const char *path, struct err *err)
 		rc = err_as(err, ERR_BUSY, "%s: a reader holds it", path);
 	sqlite3_finalize(st);
 	return rc == -1 ? -1 : 0;
-}
-
-static int
-sync_and_close(const char *path, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
-
-	if (fd == -1)
-		return err_sys(err, "%s", path);
-	if (fsync(fd) == -1 || fchmod(fd, 0440) == -1)
-		rc = err_sys(err, "%s", path);
-	(void)close(fd);
-	return rc;
 }
 
 bool
@@ -118,11 +70,10 @@ seal_shard(const char *path, const struct seal_options *o,
 	if (shard_check(db, "main", path, &meta, err) == 0 &&
 	    (meta.sealed || (db_exec(db, "PRAGMA journal_mode = WAL;"
 	    "PRAGMA synchronous = NORMAL", err) == 0 &&
-	    build(db, o, stop, err) == 0)))
+	    shard_finish(db, o->indexes, o->memory, stop, err) == 0)))
 		rc = leave_wal(db, path, err);
 	(void)sqlite3_close(db);
-	/* no connection is open now: closing a descriptor drops no lock */
-	return rc == -1 ? -1 : sync_and_close(path, err);
+	return rc == -1 ? -1 : shard_protect(path, err);
 }
 
 static int

@@ -47,5 +47,4 @@ double	answer_clock(void);
 void	answer_summary(const struct answer *a, const struct tally_sum *total,
 	    double began, struct print_summary *s);
 
-
 #endif

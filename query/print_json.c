@@ -175,7 +175,7 @@ put_value(struct json *j, const struct field *f, const char *none,
 	size_t n = field_value(f, &j->time, r, number ? at : at + 1);
 
 	if (n == 0 && none != NULL) {
-		put_string(j->p.out, none);
+		foreign_json(j->p.out, none);
 	} else if (n == 0) {
 		memcpy(at, "null", 4);
 		out_used(j->p.out, 4);

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "query/extract.h"
 #include "query/list.h"
 #include "query/print.h"
 #include "query/rank.h"
@@ -299,4 +300,17 @@ answer_info(struct answer *a, struct err *err)
 	}
 	sums_clear(&s);
 	return rc;
+}
+
+/* ---- --extract ---- */
+
+int
+answer_extract(struct answer *a, struct err *err)
+{
+	const struct request *r = a->request;
+	const struct extract_options o = { .path = r->extract,
+		.force = r->force, .limit = r->limit, .work = a->work };
+
+	return extract_flows(&a->q, &a->list, &o, &a->extracted, &a->report,
+	    err);
 }

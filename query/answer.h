@@ -25,6 +25,7 @@ struct answer {
 	struct work_options	 work;
 	struct report		 report;
 	struct out		*out;
+	int64_t			 extracted;	/* flows */
 	const struct names	*names;
 };
 
@@ -39,6 +40,9 @@ int	answer_info(struct answer *a, struct err *err);
 
 /* --bin: a time series. */
 int	answer_series(struct answer *a, struct err *err);
+
+/* --extract: a new shard, of a->extracted flows. */
+int	answer_extract(struct answer *a, struct err *err);
 
 /* ---- for the files answer*.c ---- */
 

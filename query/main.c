@@ -283,6 +283,8 @@ run_task(struct answer *a, struct err *err)
 		return script_print(a, err);
 	case TASK_SERIES:
 		return answer_series(a, err);
+	case TASK_EXTRACT:
+		return answer_extract(a, err);
 	default:
 		return answer_run(a, err);
 	}
@@ -304,6 +306,10 @@ ask(const struct request *r, struct answer *a)
 		return complain(&err, EXIT_FAILED);
 	if (out_flush(a->out, &err) == -1)
 		return unwritten(a->out, &err);
+	if (r->task == TASK_EXTRACT && !r->print.quiet)
+		(void)fprintf(stderr, WHO ": %lld flows of %lld shards in "
+		    "%s\n", (long long)a->extracted,
+		    (long long)a->report.read, r->extract);
 	if (r->explain) {
 		a->report.has_window = a->q.has_window;
 		a->report.from_ms = a->q.from_ms;
@@ -403,6 +409,7 @@ main(int argc, char **argv)
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (request_parse(&r, argc, argv, &text, &err) == -1)
 		rc = complain_at(text, &err);
 	else if (r.task == TASK_HELP || r.task == TASK_VERSION)

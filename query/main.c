@@ -23,6 +23,7 @@
 #include "query/rdns.h"
 #include "query/resolve.h"
 #include "query/script.h"
+#include "query/shell.h"
 #include "query/source.h"
 #include "query/window.h"
 
@@ -285,6 +286,9 @@ run_task(struct answer *a, struct err *err)
 		return answer_series(a, err);
 	case TASK_EXTRACT:
 		return answer_extract(a, err);
+	case TASK_SHELL:
+		return shell_run(&a->q, &a->list, &a->work,
+		    a->request->shell_args, err);
 	default:
 		return answer_run(a, err);
 	}

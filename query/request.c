@@ -457,6 +457,11 @@ request_parse(struct request *r, int argc, char **argv, const char **text,
 		r->topic = optind + 1 < argc ? argv[optind + 1] : NULL;
 		return 0;
 	}
+	if (r->task == TASK_SHELL) {
+		/* words are sqlite3's, not a filter */
+		r->shell_args = argv + optind;
+		optind = argc;
+	}
 	if (join_words(r, argc - optind, argv + optind, err) == -1)
 		return -1;
 	return finish(r, &p, err);

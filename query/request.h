@@ -50,7 +50,7 @@ struct request {
 	bool			 no_spread;
 	const char		*extract;	/* --extract FILE */
 	bool			 force;		/* it may be replaced */
-	char			**shell_args;	/* behind --; NULL at the end */
+	char			**shell_args;	/* words; NULL at the end */
 	bool			 within;
 	bool			 no_rollup;
 	bool			 no_index;

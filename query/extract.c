@@ -23,7 +23,7 @@ struct extract {
 	const struct extract_options	*o;
 	struct report			*report;
 	char				*dir;
-	char				*temp;	/* path of the file in the making */
+	char				*temp;	/* the file in the making */
 	sqlite3				*db;
 	struct copy			*copy;
 };

@@ -96,6 +96,38 @@ if command -v sqlite3 >/dev/null 2>&1; then
 else
 	echo "skip extract meta: there is no sqlite3 to look at it"
 fi
+if command -v sqlite3 >/dev/null 2>&1; then
+	# tables of a stranger: no types, no keys, values of any kind
+	cp "$file" "$tmp/odd.sqlite"
+	chmod u+w "$tmp/odd.sqlite"
+	sqlite3 "$tmp/odd.sqlite" <<'SQL'
+DROP VIEW flows;
+CREATE TABLE e AS SELECT * FROM exporter; DROP TABLE exporter;
+ALTER TABLE e RENAME TO exporter;
+INSERT INTO exporter (id, address, version, source_id) VALUES
+    ('text', x'01', 9, 0), (77777777, x'02', 9, 1), (-5, x'03', 9, 1),
+    (3.5, 'text', 'text', 'text'), (NULL, NULL, NULL, NULL);
+UPDATE exporter SET packets = 'many', name = x'ff' WHERE id = 1;
+CREATE TABLE p AS SELECT * FROM path; DROP TABLE path;
+ALTER TABLE p RENAME TO path;
+UPDATE path SET exporter = 77777777, in_if = 'text' WHERE id % 3 = 0;
+UPDATE path SET next_hop = x'0102', id = 'text' || id WHERE id % 3 = 1;
+CREATE TABLE f AS SELECT * FROM flow; DROP TABLE flow;
+ALTER TABLE f RENAME TO flow;
+UPDATE flow SET src_addr = 'text', bytes = 1.5 WHERE id % 5 = 0;
+UPDATE flow SET path = -1, first_ms = NULL WHERE id % 5 = 1;
+UPDATE flow SET path = 9223372036854775807, duration_ms = -7 WHERE id % 5 = 2;
+SQL
+	"$flowq" -r "$tmp/odd.sqlite" -q --extract "$out/odd.sqlite" \
+	    2>"$tmp/log"
+	is 'a foreign shard' "$? $(cat "$tmp/log") $(sqlite3 "$out/odd.sqlite" \
+	    'PRAGMA integrity_check; SELECT count(*) FROM flow')" \
+	    "0  $(printf 'ok\n20000')"
+	for ask in '--bin 1d -t 2016/04' '--bin 1d -s srcip'; do
+		"$flowq" -r "$tmp/odd.sqlite" $ask -o csv >/dev/null 2>"$tmp/log"
+		is "... $ask" "$? $(cat "$tmp/log")" '0 '
+	done
+fi
 is 'mode' "$(stat -c %a "$file")" 440
 "$flowq" -r "$file" -s srcip --explain 2>&1 >/dev/null | grep -q roll_src_addr
 is 'roll-ups are there and used' "$?" 0

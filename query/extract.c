@@ -233,6 +233,20 @@ make(struct extract *x, const struct shard_list *list, int64_t *flows,
 	return rc;
 }
 
+/* Nobody knows the file in the making: the one that was asked for is named. */
+static int
+not_written(const struct extract_options *o, struct err *err)
+{
+	char msg[sizeof(err->msg)];
+
+	if (err->code == ERR_STOPPED)
+		return err_as(err, ERR_STOPPED, "%s is not written: "
+		    "interrupted", o->path);
+	memcpy(msg, err->msg, sizeof(msg));
+	return err_as(err, err->code, "%s is not written: %.400s", o->path,
+	    msg);
+}
+
 int
 extract_flows(const struct question *q, const struct shard_list *list,
     const struct extract_options *o, int64_t *flows, struct report *report,
@@ -241,8 +255,8 @@ extract_flows(const struct question *q, const struct shard_list *list,
 	struct extract x = { .q = q, .o = o, .report = report };
 	int rc = check_place(o, list, err);
 
-	if (rc == 0)
-		rc = make(&x, list, flows, err);
+	if (rc == 0 && make(&x, list, flows, err) == -1)
+		rc = not_written(o, err);
 	free(x.dir);
 	free(x.temp);
 	return rc;

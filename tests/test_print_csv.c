@@ -433,3 +433,35 @@ Test(print_null, prints_nothing)
 	free(got);
 	expect_list("null", NULL, NULL, web, "");
 }
+
+Test(print_csv, series)
+{
+	static const struct print_key as = { "srcas", "Src AS", COL_src_as };
+	static const struct print_options quiet = { .utc = true };
+	static const char *const formats[] = { "csv", "ndjson" };
+	static const char *const want[] = {
+"\"bin_start_utc\",\"bin_sec\",\"proto\",\"srcas\",\"flows\",\"packets\","
+"\"bytes\",\"bps\"\r\n"
+"\"2026-11-25 05:50:00\",\"300\",\"UDP\",\"64500\",\"3\",\"4\",\"750\",\"20\"\r\n"
+"\"2026-11-25 05:50:00\",\"300\",\"\",\"other\",\"0\",\"0\",\"0\",\"0\"\r\n",
+"{\"bin_start_utc\":\"2026-11-25 05:50:00\",\"bin_sec\":300,\"proto\":\"UDP\","
+"\"srcas\":64500,\"flows\":3,\"packets\":4,\"bytes\":750,\"bps\":20}\n"
+"{\"bin_start_utc\":\"2026-11-25 05:50:00\",\"bin_sec\":300,\"proto\":null,"
+"\"srcas\":\"other\",\"flows\":0,\"packets\":0,\"bytes\":0,\"bps\":0}\n" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct printed *t = printed_new(formats[i], &quiet);
+		struct err err;
+		char *got;
+
+		cr_assert_eq(print_series(t->p,
+		    &(struct print_series){ &as, true }, &err), 0);
+		printed_row(t, "first_ms=1795585800000 duration_ms=300000 "
+		    "proto=17 src_as=64500 packets=4 bytes=750 rows=3");
+		printed_row(t, "first_ms=1795585800000 duration_ms=300000 "
+		    "packets=0 bytes=0 rows=0");
+		got = printed_end(t, NULL);
+		cr_expect_str_eq(got, want[i], "%s", got);
+		free(got);
+	}
+}

@@ -385,3 +385,49 @@ Test(print_table, names)
 	(void)snprintf(cmd, sizeof(cmd), "rm -r %s", dir);
 	cr_assert_eq(system(cmd), 0);
 }
+
+/* first_ms and duration_ms are the bin; the last row of each has no key. */
+Test(print_table, series)
+{
+	static const struct print_key dstip = { "dstip", "Dst IP Addr",
+		COL_dst_addr };
+	static const struct print_key proto = { "proto", "Protocol",
+		COL_proto };
+	struct print_series head = { .key = NULL };
+	struct printed *t = printed_new(NULL, NULL);
+	struct err err;
+	char *got;
+
+	cr_assert_eq(print_series(t->p, &head, &err), 0);
+	printed_row(t, "first_ms=1795585800000 duration_ms=300000 packets=1200 "
+	    "bytes=1500000 rows=7");
+	got = printed_end(t, NULL);
+	cr_expect(strncmp(got,
+"Bin start            Seconds    Flows  Packets    Bytes      bps\n"
+"2026-11-25 05:50:00      300        7     1200    1.5 M    40000\n"
+"Summary", 137) == 0, "%s", got);
+	free(got);
+
+	t = printed_new(NULL, &quiet);
+	head = (struct print_series){ &dstip, true };
+	cr_assert_eq(print_series(t->p, &head, &err), 0);
+	printed_row(t, "first_ms=1795585800000 duration_ms=3600000 proto=6 "
+	    "dst_addr=10.0.0.1 packets=1 bytes=450 rows=1");
+	printed_row(t, "first_ms=1795585800000 duration_ms=3600000 packets=2 "
+	    "bytes=900 rows=0");
+	got = printed_end(t, NULL);
+	cr_expect_str_eq(got,
+"2026-11-25 05:50:00     3600 TCP            10.0.0.1        1        1      450        1\n"
+"2026-11-25 05:50:00     3600                   other        0        2      900        2\n");
+	free(got);
+
+	t = printed_new(NULL, &quiet);
+	head = (struct print_series){ &proto, false };
+	cr_assert_eq(print_series(t->p, &head, &err), 0);
+	printed_row(t, "first_ms=0 duration_ms=1000 proto=17 packets=0 "
+	    "bytes=0 rows=0");
+	got = printed_end(t, NULL);
+	cr_expect_str_eq(got,
+"1970-01-01 00:00:00        1 UDP                  17        0        0        0        0\n");
+	free(got);
+}

@@ -51,9 +51,15 @@ is 'the window, nothing older' "$(shell --utc -t 2016/04/10.23:10- -- \
     'SELECT count(*) FROM flows' 'SELECT count(*) FROM flow'
     cat "$tmp/err")" "$(for i in 1 2; do
     count "$data" --utc -t 2016/04/10.23:10-; done)"
-is 'wholly inside it' "$(shell --utc --within \
-    -t 2016/04/10.23:10-2016/04/10.23:20 -- 'SELECT count(*) FROM flows')" \
-    "$(count "$data" --utc --within -t 2016/04/10.23:10-2016/04/10.23:20)"
+# a window that ends within the longest flow
+middle=$(sqlite3 "$data/flows.201604102300.sqlite" "SELECT strftime(
+    '%Y-%m-%dT%H:%M:%SZ', (first_ms + duration_ms / 2) / 1000, 'unixepoch')
+    FROM flow ORDER BY duration_ms DESC LIMIT 1")
+for within in '' --within; do
+	is "a window up to $middle $within" "$(shell $within \
+	    -t "2016-04-10T23Z..$middle" -- 'SELECT count(*) FROM flows')" \
+	    "$(count "$data" $within -t "2016-04-10T23Z..$middle")"
+done
 is 'arguments of sqlite3' "$(shell -t 2016/04/10.23 --utc -- -header -csv \
     -batch 'SELECT 1 AS a, 2 AS b' | tr -d '\r' | tr '\n' ' ')" 'a,b 1,2 '
 is 'its exit status' "$(shell -- -bail 'SELECT nothing' >/dev/null; echo $?)" 1

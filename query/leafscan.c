@@ -55,11 +55,15 @@ leafscan_path_columns(const struct feed *f)
 	    flow_home_bits(HOME_PATH);
 }
 
-/* Where the columns stand in this shard's table; 0 or -1. */
+/*
+ * Where the columns stand in this shard's table; 0 or -1.  A table that is
+ * not STRICT may hold anything anywhere: that is SQLite's to sort out.
+ */
 static int
 find_columns(struct leafscan *l, sqlite3 *db)
 {
 	struct err ignored;
+	int64_t strict;
 	sqlite3_stmt *st = db_prepare(db, "SELECT name, cid FROM "
 	    "pragma_table_info('flow')", &ignored);
 	int rc = st == NULL ? -1 : 1;
@@ -67,6 +71,10 @@ find_columns(struct leafscan *l, sqlite3 *db)
 	for (int c = 0; c < COLUMN_COUNT; c++)
 		l->place[c] = NONE;
 	l->path_place = NONE;
+	if (rc == 1 && (db_int(db, "SELECT strict FROM pragma_table_list "
+	    "WHERE schema = 'main' AND name = 'flow'", 0, &strict,
+	    &ignored) == -1 || strict == 0))
+		rc = -1;
 	while (rc == 1 && (rc = db_step(st, &ignored)) == 1) {
 		const char *name = (const char *)sqlite3_column_text(st, 0);
 		int place = sqlite3_column_int(st, 1), c;

@@ -306,6 +306,10 @@ ask(const struct request *r, struct answer *a)
 	a->work.arg = &progress;
 	rc = run_task(a, &err);
 	progress_end(&progress);
+	if (rc == -1 && err.code == ERR_SYNTAX) {
+		caret_print(stderr, WHO ": -o", NULL, r->format, &err);
+		return EXIT_USAGE;
+	}
 	if (rc == -1)
 		return complain(&err, EXIT_FAILED);
 	if (out_flush(a->out, &err) == -1)

@@ -317,8 +317,13 @@ sql_value(struct sql_writer *w, int value)
 			    column_info((enum column)value)->name);
 			break;
 		case HOME_EXTRA:
-			sqlite3_str_appendf(w->s, "x.%s",
-			    column_info((enum column)value)->name);
+			/* without C functions nobody else scales them */
+			if (w->shape->plain && (value == COL_out_packets ||
+			    value == COL_out_bytes))
+				sql_scaled(w, (enum column)value);
+			else
+				sqlite3_str_appendf(w->s, "x.%s",
+				    column_info((enum column)value)->name);
 			break;
 		}
 	}

@@ -117,6 +117,17 @@ outbox_add(struct outbox *o, const struct addr *from, const uint8_t *data,
 	return 0;
 }
 
+/* What stands for the i-th exporter of a capture. */
+static struct addr
+stand_in(const struct addr *exporter, size_t i)
+{
+	uint8_t a[4] = { 127, 0, 0, (uint8_t)(i + 1) };
+
+	if (exporter->len == 4 && exporter->bytes[0] == 127)
+		return *exporter;
+	return addr_from(a, sizeof(a));
+}
+
 /* The header's clock of v5 and v9; all times of the flows hang on it. */
 static void
 move_clock(uint8_t *data, size_t len, int64_t by_sec)
@@ -143,15 +154,13 @@ outbox_replay(struct outbox *o, const char *path, bool now, struct err *err)
 	if (c == NULL)
 		return -1;
 	while ((rc = capture_next(c, &g, err)) == 1) {
-		uint8_t a[4] = { 127, 0, 0, 0 };
 		struct addr from;
 
 		for (i = 0; i < n && addr_cmp(&known[i], &g.from) != 0; i++)
 			;
 		if (i == n && n < OUTBOX_SENDERS)
 			known[n++] = g.from;
-		a[3] = (uint8_t)(i + 1);
-		from = addr_from(a, sizeof(a));
+		from = stand_in(&g.from, i);
 		if (outbox_add(o, &from, g.data, g.len) == -1) {
 			rc = err_set(err, "%s: too many exporters or no "
 			    "memory", path);

@@ -28,6 +28,7 @@ int	outbox_add(struct outbox *o, const struct addr *from,
 
 /*
  * Adds what a capture holds; its exporters become 127.0.0.1, 127.0.0.2, ...
+ * unless they are in 127.0.0.0/8 already.
  * now: the clock in headers of v5 and v9 is moved, so that the last datagram
  * was sent now.
  */

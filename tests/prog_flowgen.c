@@ -28,6 +28,7 @@ static const char usage_text[] =
 "       flowgen --replay FILE [--now] --send HOST:PORT\n"
 "\n"
 "  --pcap FILE    write the flows as a capture of NetFlow datagrams\n"
+"  --hourly       write FILE.0, FILE.1, ..., one an hour; each stands alone\n"
 "  --send HOST:PORT   send them by UDP; HOST is in 127.0.0.0/8\n"
 "  --pps N        datagrams per second (4000); --speed: as fast as it goes\n"
 "  --traffic FILE write plain traffic of --flows sessions, for an exporter;\n"
@@ -38,13 +39,14 @@ GEN_OPTIONS_USAGE;
 
 enum {
 	OPT_PCAP = 256, OPT_SEND, OPT_PPS, OPT_SPEED, OPT_TRAFFIC, OPT_REPLAY,
-	OPT_NOW, OPT_HELP
+	OPT_NOW, OPT_HOURLY, OPT_HELP
 };
 
 static const struct option long_options[] = {
 	GEN_LONG_OPTIONS,
 	{ "pcap", required_argument, NULL, OPT_PCAP },
 	{ "send", required_argument, NULL, OPT_SEND },
+	{ "hourly", no_argument, NULL, OPT_HOURLY },
 	{ "pps", required_argument, NULL, OPT_PPS },
 	{ "speed", no_argument, NULL, OPT_SPEED },
 	{ "traffic", required_argument, NULL, OPT_TRAFFIC },
@@ -57,6 +59,7 @@ static const struct option long_options[] = {
 struct request {
 	struct gen_options	 gen;
 	const char		*pcap;
+	bool			 hourly;
 	const char		*traffic;
 	const char		*replay;
 	bool			 send;
@@ -114,6 +117,9 @@ parse(struct request *r, int argc, char **argv)
 		case OPT_PCAP:
 			r->pcap = optarg;
 			break;
+		case OPT_HOURLY:
+			r->hourly = true;
+			break;
 		case OPT_SEND:
 			if (parse_target(r, optarg) == -1)
 				return -1;
@@ -155,9 +161,18 @@ parse(struct request *r, int argc, char **argv)
 	return 0;
 }
 
-/* Calls put for each datagram of the flows. */
+static int64_t
+hour_of(const struct gen_options *o, const struct gen_burst *b)
+{
+	return (b->arrival_ms - o->start_ms) / 3600000;
+}
+
+/*
+ * Calls put for each datagram of the flows.  hourly: the templates go also
+ * before the first burst of an exporter in each hour.
+ */
 static int
-each_datagram(const struct gen_options *o, int (*put)(void *arg,
+each_datagram(const struct gen_options *o, bool hourly, int (*put)(void *arg,
     const struct gen_exporter *e, const struct gen_burst *b,
     const uint8_t *data, size_t len), void *arg)
 {
@@ -166,6 +181,7 @@ each_datagram(const struct gen_options *o, int (*put)(void *arg,
 	struct gen_burst b;
 	uint8_t buf[GEN_PACKET_MAX];
 	uint64_t flows = 0;
+	int64_t hour = 0;
 	size_t len;
 	int rc = 0;
 
@@ -174,6 +190,9 @@ each_datagram(const struct gen_options *o, int (*put)(void *arg,
 	while (rc == 0 && gen_next(g, &b)) {
 		const struct gen_exporter *e = gen_exporter(g, b.exporter);
 
+		if (hourly && hour_of(o, &b) != hour)
+			memset(s.datagrams, 0, sizeof(s.datagrams));
+		hour = hour_of(o, &b);
 		len = gen_templates(&s, g, &b, buf);
 		if (len > 0)
 			rc = put(arg, e, &b, buf, len);
@@ -198,13 +217,50 @@ put_outbox(void *arg, const struct gen_exporter *e, const struct gen_burst *b,
 	    fail("out of memory");
 }
 
+struct pcap_files {
+	const struct request	*r;
+	FILE			*f;	/* NULL: none open */
+	int64_t			 hour;	/* of that file */
+};
+
+/* Ends the open file, if any. */
+static int
+pcap_end(struct pcap_files *p)
+{
+	FILE *f = p->f;
+
+	p->f = NULL;
+	return f == NULL || fclose(f) == 0 ? 0 :
+	    fail("%s: not written", p->r->pcap);
+}
+
+static int
+pcap_start(struct pcap_files *p, int64_t hour)
+{
+	char path[4096];
+
+	if (pcap_end(p) == -1)
+		return -1;
+	(void)snprintf(path, sizeof(path), p->r->hourly ? "%s.%lld" : "%s",
+	    p->r->pcap, (long long)hour);
+	p->f = fopen(path, "wb");
+	p->hour = hour;
+	if (p->f == NULL)
+		return fail("%s: %s", path, strerror(errno));
+	return gen_pcap_begin(p->f);
+}
+
 static int
 put_pcap(void *arg, const struct gen_exporter *e, const struct gen_burst *b,
     const uint8_t *data, size_t len)
 {
 	static const struct addr to = { { 127, 0, 0, 1 }, 4 };
+	struct pcap_files *p = arg;
+	int64_t hour = hour_of(&p->r->gen, b);
 
-	return gen_pcap_udp(arg, b->arrival_ms * 1000, &e->address, &to,
+	if (p->r->hourly && hour != p->hour && pcap_start(p, hour) == -1)
+		return -1;
+	return gen_pcap_udp(p->f, b->arrival_ms * 1000, &e->address, &to,
 	    EXPORTER_PORT, COLLECTOR_PORT, data, len);
 }
 
@@ -220,7 +276,7 @@ run_send(const struct request *r)
 		return fail("out of memory");
 	err.msg[0] = '\0';
 	rc = r->replay != NULL ? outbox_replay(o, r->replay, r->now, &err) :
-	    each_datagram(&r->gen, put_outbox, o);
+	    each_datagram(&r->gen, false, put_outbox, o);
 	if (rc == 0)
 		rc = outbox_send(o, &r->to, r->pps, &sec, &err);
 	if (rc == 0)
@@ -235,15 +291,12 @@ run_send(const struct request *r)
 static int
 run_pcap(const struct request *r)
 {
-	FILE *f = fopen(r->pcap, "wb");
-	int rc;
+	struct pcap_files p = { .r = r };
+	int rc = pcap_start(&p, 0);
 
-	if (f == NULL)
-		return fail("%s: %s", r->pcap, strerror(errno));
-	rc = gen_pcap_begin(f);
 	if (rc == 0)
-		rc = each_datagram(&r->gen, put_pcap, f);
-	if (fclose(f) != 0 || rc == -1)
+		rc = each_datagram(&r->gen, r->hourly, put_pcap, &p);
+	if (pcap_end(&p) == -1 || rc == -1)
 		return fail("%s: not written", r->pcap);
 	return 0;
 }

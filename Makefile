@@ -5,6 +5,9 @@
 #	make asan	all tests under ASan and UBSan
 #	make lint	include rules, clang-tidy, cppcheck
 #	make includes	include rules alone
+#	make bench	beside nfdump, in 5 minutes; N=flows
+#	make bench-scale	growth with flows and shards, 20 minutes
+#	make bench-cost	instructions a flow, by valgrind
 #	make golden	renew generated files that tests compare (review the diff)
 #	make install	PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR=
 #	make uninstall	takes away what install placed, but no configuration
@@ -101,6 +104,10 @@ asan:
 golden: $(BUILD)/check
 	GOLDEN=1 $(BUILD)/check --filter 'golden/*'
 
+# N, ROUNDS, ...: see the scripts
+bench bench-scale bench-cost: all $(BUILD)/flowgen $(BUILD)/measure
+	BUILD=$(BUILD) scripts/$@.sh
+
 lint: includes
 	scripts/lint.sh
 
@@ -146,5 +153,5 @@ uninstall:
 clean:
 	rm -rf build build-asan
 
-.PHONY: all check asan golden lint includes install uninstall clean
+.PHONY: all check asan bench bench-scale bench-cost golden lint includes install uninstall clean
 .SECONDARY:

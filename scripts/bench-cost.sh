@@ -3,14 +3,14 @@
 # change of a few percent is a change of the code.  Two runs of different size
 # are compared, which takes the costs of starting away.
 #
-#	FEW=10000 MANY=40000	flows of the two runs
+#	FEW=20000 MANY=100000	flows of the two runs
 #
 # The result also goes to $BUILD/bench-cost.txt; what stood there before is
 # shown beside it.  Compiler and SQLite count in: compare on one machine.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/bench-lib.sh
-: "${FEW:=10000}" "${MANY:=40000}"
+: "${FEW:=20000}" "${MANY:=100000}"
 command -v valgrind >/dev/null || die "needs valgrind"
 scratch 500
 
@@ -55,7 +55,7 @@ cost() {
 run "$FEW"
 run "$MANY"
 {
-	cost "decode" ingest packet_decode
+	cost "decode a record" ingest packet_decode
 	cost "insert and commit" ingest shard_writer_store
 	cost "seal: roll-ups" ingest rollup_build
 	cost "seal: all" ingest seal_shard
@@ -70,6 +70,6 @@ last=$BUILD/bench-cost.txt
 echo "instructions a flow         now   before  change"
 awk -F ';' 'NR == FNR { before[$1] = $2; next }
 	{ b = before[$1]; printf "%-22s %8d %8s %6s%%\n", $1, $2, b,
-	    b > 0 ? sprintf("%+.1f", ($2 - b) * 100 / b) : "" }' \
+	    (b > 0 ? sprintf("%+.1f", ($2 - b) * 100 / b) : "") }' \
     "$last" "$tmp/now"
 cp "$tmp/now" "$last"

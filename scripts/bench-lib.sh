@@ -117,7 +117,7 @@ median() {
 		print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
-# Flows that a folder of shards, or of nfcapd files, holds.
+# Flows that a folder of shards (or a range of them), or of nfcapd files, holds.
 flowdb_flows() {
 	"$BUILD/flowq" -R "$1" --raw -s proto -n 0 -o csv |
 	    awk -F '","' 'NR > 1 { n += $5 } END { printf "%.0f\n", n }'
@@ -153,15 +153,17 @@ make_load() {
 	rm -r "$tmp/load"
 }
 
+# An hour that lost something, as on a busy machine with a small socket buffer,
+# is sent again, slower.
 fill_nfdump() {
 	mkdir "$tmp/nf"
 	for hour in $(seq 0 $(($2 - 1))); do
-		start_nfcapd load/nfdump "$tmp/nf-hour" "$1"
-		"$BUILD/flowgen" --replay "$tmp/load/hour.$hour" --pps 15000 \
-		    --send "127.0.0.1:$port" 2>>"$tmp/log" ||
-		    die "$(cat "$tmp/log")"
-		stop
 		slot=$(date -u -d "$start_time $hour hours" +%Y%m%d%H%M)
+		want=$(flowdb_flows "$tmp/db/flows.$slot:flows.$slot")
+		for pps in 15000 5000 1000; do
+			send_hour "$hour" $pps "$1"
+			[ "$(nfdump_flows "$tmp/nf-hour")" != "$want" ] || break
+		done
 		# two, when the hour of the clock ended
 		part=0
 		for file in "$tmp/nf-hour"/nfcapd.20*; do
@@ -173,12 +175,21 @@ fill_nfdump() {
 	[ "$(nfdump_flows "$tmp/nf")" = "$1" ] || die "nfcapd lost flows"
 }
 
+# send_hour HOUR PPS FLOWS: into $tmp/nf-hour
+send_hour() {
+	rm -rf "$tmp/nf-hour"
+	start_nfcapd load/nfdump "$tmp/nf-hour" "$3"
+	"$BUILD/flowgen" --replay "$tmp/load/hour.$1" --pps "$2" \
+	    --send "127.0.0.1:$port" 2>>"$tmp/log" || die "$(cat "$tmp/log")"
+	stop
+}
+
 # Takes the files of a folder out of the page cache, without a right to.
 evict() {
 	find "$1" -type f -exec dd if={} iflag=nocache count=0 status=none \;
 }
 
-# flowdb ARGUMENTS FILTER and nfdump_ ARGUMENTS FILTER: the answer on stdout
+# ask_flowdb NAME ARGUMENTS FILTER, and so ask_nfdump: the answer on stdout
 ask_flowdb() {
 	# shellcheck disable=SC2086	# arguments are split on purpose
 	measured "$1/flowdb" "$BUILD/flowq" -R "$tmp/db" $2 "$3"
@@ -189,16 +200,17 @@ ask_nfdump() {
 }
 
 # ask_rounds NAME ROUNDS FLOWQ_ARGUMENTS NFDUMP_ARGUMENTS FILTER [cold]: both
-# in turn; the answers stay in $tmp/got and $tmp/want
+# in turn; the answers stay in $tmp/got and $tmp/want.  A question that is
+# refused sets failed.
 ask_rounds() {
 	for _ in $(seq "$2"); do
 		[ -z "${6-}" ] || evict "$tmp/db"
 		ask_flowdb "$1" "$3" "$5" >"$tmp/got" ||
-		    say "flowq failed: $3 $5"
+		    { echo "FAILED: flowq $3 $5"; failed=1; }
 		[ -d "$tmp/nf" ] || continue
 		[ -z "${6-}" ] || evict "$tmp/nf"
 		ask_nfdump "$1" "$4" "$5" >"$tmp/want" ||
-		    say "nfdump failed: $4 $5"
+		    { echo "FAILED: nfdump $4 $5"; failed=1; }
 	done
 }
 
@@ -242,17 +254,19 @@ but_last_ties() {
 same_answer() {
 	of_flowdb "$1" <"$tmp/got" | but_last_ties "$1" >"$tmp/got.form"
 	of_nfdump "$1" <"$tmp/want" | but_last_ties "$1" >"$tmp/want.form"
-	cmp -s "$tmp/got.form" "$tmp/want.form"
+	# only a list may be empty
+	{ [ "$1" = list ] || [ -s "$tmp/want.form" ]; } &&
+	    cmp -s "$tmp/got.form" "$tmp/want.form"
 }
 
 # ratio A B, in the digits that matter
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2g\n", a / b }'; }
 
-# verdict WHAT RATIO MOST: "CPU 0.41 of 0.65 met"; nothing without a target
+# verdict WHAT FIGURE MOST: "  CPU 0.65: met"; nothing without a target
 verdict() {
 	[ -n "$3" ] || return 0
 	awk -v what="$1" -v r="$2" -v most="$3" 'BEGIN {
-		printf "%s %s: %s  ", what, most, r <= most ? "met" : "NOT MET" }'
+		printf "  %s %s: %s", what, most, r <= most ? "met" : "NOT MET" }'
 }
 
 heading() {
@@ -284,7 +298,7 @@ row() {
 	    -v f="${11}" 'BEGIN {
 		printf "%-34s | %7.3f %7.3f %8.1f | %7.3f %7.3f %8.1f |", t,
 		    a / 1e6, c / 1e6, e / 1024, b / 1e6, d / 1e6, f / 1024 }'
-	printf ' %6s %6s %6s | %s%s%s\n' "$cpu" "$wall" "$memory" \
+	printf ' %6s %6s %6s |%s%s%s\n' "$cpu" "$wall" "$memory" \
 	    "$(verdict CPU "$cpu" "$3")" "$(verdict wall "$wall" "$4")" \
 	    "$(verdict memory "$memory" "$5")"
 }

@@ -50,33 +50,33 @@ ingest() {
 	    us / n, n / us }'
 }
 
-# One live run; is anything lost at so many flows a second for 4 s?
+# One live run; is nothing lost at so many flows a second?  A datagram has some
+# 20; 8 s are longer than the buffers could hide.
 lossless() {
 	rm -rf "$tmp/rate"
 	start_flowdbd rate/flowdb "$tmp/rate"
-	feed $(($1 * 4)) $(($1 / 21))
+	feed $(($1 * 8)) $(($1 / 20))
 	stop
-	[ "$(flowdb_flows "$tmp/rate")" = $(($1 * 4)) ]
+	[ "$(flowdb_flows "$tmp/rate")" = $(($1 * 8)) ]
 }
 
-# Halves the interval six times: to 2 % of its width.
+# Halves the interval five times; ends when the sender cannot do more.
 rate() {
 	low=0 high=1600000
-	for _ in 1 2 3 4 5 6; do
+	for _ in 1 2 3 4 5; do
 		mid=$(((low + high) / 2))
 		if lossless $mid; then
 			low=$mid
 			sent=$(sed -n 's/.* in \(.*\) s$/\1/p' "$tmp/sent")
-			took=$(awk -v n=$((mid * 4)) -v s="$sent" \
+			took=$(awk -v n=$((mid * 8)) -v s="$sent" \
 			    'BEGIN { printf "%.0f", n / s }')
 			best=$took
-			# the sender is the limit
 			[ $((took * 10)) -gt $((mid * 9)) ] || break
 		else
 			high=$mid
 		fi
 	done
-	echo "== highest rate without loss, 4 s, sender on the same machine"
+	echo "== highest rate without loss, 8 s, sender on the same machine"
 	met=met
 	[ "${best:=0}" -ge 500000 ] || met="NOT MET"
 	echo "$best flows/s  at least 500000: $met"
@@ -93,9 +93,8 @@ latency() {
 	until_true 10 seen 300020
 	now=$(date +%s%N)
 	awk -v ms=$(((now - since) / 1000000)) 'BEGIN { printf \
-	    "the last flow is in the answer after %.2f s  ", ms / 1000 }'
-	verdict "ms, at most" $(((now - since) / 1000000)) 1000
-	echo
+	    "the last flow is in the answer after %.2f s  under 1: %s\n",
+	    ms / 1000, ms < 1000 ? "met" : "NOT MET" }'
 	until_true 12 grep -qs '^flowdb_flows_stored_total 300020' \
 	    "$tmp/metrics"
 	awk '/seconds_sum/ { s = $2 } /seconds_count/ { n = $2 } END {
@@ -132,7 +131,7 @@ sealing() {
 		    -v b="$(median "$tmp/cost/seal/$kind" 1)" \
 		    'BEGIN { printf "%.2f", (b - a) / n }')
 		[ $kind = plain ] && echo "roll-ups: $us us" ||
-		    echo "roll-ups and indexes: $us us " \
+		    echo "roll-ups and indexes: $us us" \
 		    "$(verdict under "$us" 2)"
 	done
 }
@@ -155,7 +154,7 @@ size() {
 	    sort -k 2,2nr | head -n 16
 	plain=$(awk -v n="$N" '!/^flow_(src|dst)_addr / { s += $2 }
 	    END { printf "%.1f", s / n }' "$tmp/dbstat")
-	echo "sealed, without address indexes: $plain " \
+	echo "sealed, without address indexes: $plain" \
 	    "$(verdict "at most" "$plain" 48)"
 }
 per_flow() {
@@ -164,7 +163,7 @@ per_flow() {
 }
 
 # pcaps twice, shards, files of nfcapd, the longer CSV twice; the live shards
-scratch $(((N * 900 + LIVE * 400) / 1000000 + 1000))
+scratch $(((N * 900 + LIVE * 400) / 1000000 + 2000))
 free_port
 machine
 say "making $N flows"
@@ -178,6 +177,7 @@ if does answers; then
 	answers warm "$ROUNDS"
 	[ "$COLD" -eq 0 ] || {
 		echo "== files not in the page cache, median of $COLD"
+		questions | grep -v 'all flows' >"$tmp/questions"
 		answers cold "$COLD" cold
 	}
 fi

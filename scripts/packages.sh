@@ -16,9 +16,10 @@ packages_of() {
 	# nfdump and softflowd are what we are compared with, mandoc reads
 	# the manuals; a test says skip where one of them is missing
 	test)	echo libcriterion-dev mandoc nfdump softflowd sqlite3 ;;
+	bench)	echo nfdump sqlite3 valgrind ;;
 	lint)	echo clang-tidy cppcheck ;;
 	capture) echo softflowd wireshark-common ;;
-	*)	echo "usage: packages.sh [-l] build|run|test|lint|capture ..." >&2
+	*)	echo "usage: packages.sh [-l] build|run|test|bench|lint|capture ..." >&2
 		return 2 ;;
 	esac
 }

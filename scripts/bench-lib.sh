@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the measuring scripts share; they source it from the root of the tree.
 # One load of made-up flows, given to flowdbd and to nfcapd, so that both hold
 # the same flows in as many files; costs by the helper program measure; medians

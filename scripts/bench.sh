@@ -6,7 +6,7 @@
 #	PEERS=100000	hosts outside
 #	ROUNDS=5	of each question, the page cache warm; COLD=3 rounds with
 #			the files out of the page cache (0: none)
-#	LIVE=1000000	flows of an ingest round
+#	LIVE=600000	flows of an ingest round
 #	PARTS="answers ingest rate size"	what to measure
 #
 # Exit status 1: an answer differs, or flows were lost where none may be.
@@ -14,7 +14,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/bench-lib.sh
 : "${N:=2000000}" "${HOURS:=24}" "${PEERS:=100000}" "${ROUNDS:=5}"
-: "${COLD:=3}" "${LIVE:=1000000}" "${PARTS:=answers ingest rate size}"
+: "${COLD:=3}" "${LIVE:=600000}" "${PARTS:=answers ingest rate size}"
 failed=0
 
 does() { case " $PARTS " in *" $1 "*) ;; *) return 1 ;; esac; }

@@ -104,7 +104,8 @@ shard_open(const char *path, const atomic_bool *stop, struct open_shard *out,
 	struct stat st = { .st_ino = 0 };
 
 	/* before opening: whoever compares later sees a file swapped since */
-	(void)stat(path, &st);
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_as(err, ERR_CORRUPT, "%s: not a file", path);
 	*out = (struct open_shard){ .device = st.st_dev, .inode = st.st_ino };
 	out->db = db_open(path, SQLITE_OPEN_READONLY, err);
 	if (out->db == NULL)

@@ -111,11 +111,24 @@ slot_of(const char *name, int64_t *out, struct err *err)
 	return 0;
 }
 
+/* The colon between A and B, not one in the name of a folder. */
+static const char *
+range_colon(const char *text)
+{
+	const char *name = strstr(text, "/flows."), *next;
+
+	/* the name of a folder may begin so, too */
+	while (name != NULL && (next = strstr(name + 1, "/flows.")) != NULL &&
+	    memchr(name, ':', (size_t)(next - name)) == NULL)
+		name = next;
+	return strchr(name == NULL ? text : name, ':');
+}
+
 /* "A:B" behind the folder; B may repeat folders, only its name counts. */
 static int
 add_range(const char *text, struct shard_list *out, struct err *err)
 {
-	const char *colon = strchr(text, ':');
+	const char *colon = range_colon(text);
 	size_t len = colon == NULL ? strlen(text) : (size_t)(colon - text);
 	int64_t from_ms, to_ms = INT64_MAX;
 	struct cut a, b;
@@ -227,6 +240,21 @@ ref_cmp(const void *va, const void *vb)
 	return strcmp(a->path, b->path);
 }
 
+/* Its flows would count twice. */
+static void
+drop_repeated(struct shard_list *list)
+{
+	size_t n = 1;
+
+	for (size_t i = 1; i < list->n; i++) {
+		if (strcmp(list->v[i].path, list->v[n - 1].path) == 0)
+			free(list->v[i].path);
+		else
+			list->v[n++] = list->v[i];
+	}
+	list->n = n;
+}
+
 int
 where_list(const struct where *w, struct shard_list *out, bool *named,
     struct err *err)
@@ -245,8 +273,10 @@ where_list(const struct where *w, struct shard_list *out, bool *named,
 		shard_list_clear(out);
 		return -1;
 	}
-	if (out->n > 1)
+	if (out->n > 1) {
 		qsort(out->v, out->n, sizeof(*out->v), ref_cmp);
+		drop_repeated(out);
+	}
 	return 0;
 }
 

@@ -439,9 +439,12 @@ request_parse(struct request *r, int argc, char **argv, const char **text,
 	*text = NULL;
 	*r = (struct request){ .memory = DEFAULT_MEMORY };
 	opterr = 0;
-	optind = 1;
+	optind = 0;	/* of glibc: from the start, whatever was before */
 	while ((opt = getopt_long(argc, argv, short_options, long_options,
 	    NULL)) != -1) {
+		if (opt == ':' && optopt > 0 && optopt < OPT_UTC)
+			return err_set(err, "option -%c needs a value (see "
+			    "flowq --help)", optopt);
 		if (opt == ':')
 			return err_set(err, "option %s needs a value (see "
 			    "flowq --help)", argv[optind - 1]);

@@ -45,7 +45,9 @@ on_interrupt(int sig)
 static int
 complain(const struct err *err, int rc)
 {
-	(void)fprintf(stderr, WHO ": %s\n", err->msg);
+	/* not where SQLite stood when the user had enough */
+	(void)fprintf(stderr, WHO ": %s\n", err->code == ERR_STOPPED ?
+	    "interrupted" : err->msg);
 	return rc;
 }
 
@@ -122,8 +124,14 @@ data_range(const struct answer *a, int64_t *first, int64_t *last,
 	for (size_t i = 0; i < a->list.n; i++) {
 		struct open_shard s;
 
-		if (shard_open(a->list.v[i].path, &interrupted, &s, err) == -1)
+		if (shard_open(a->list.v[i].path, &interrupted, &s,
+		    err) == -1) {
+			/* told of when its flows are asked for */
+			if (err->code != ERR_STOPPED && (a->work.skip_bad ||
+			    shard_is_gone(a->list.v[i].path)))
+				continue;
 			return -1;
+		}
 		if (s.meta.has_range && s.meta.first_ms < *first)
 			*first = s.meta.first_ms;
 		if (s.meta.has_range && s.meta.last_ms > *last)
@@ -163,8 +171,11 @@ apply_window(struct answer *a, const struct window *w)
 	if (first > last)
 		return 0;
 	q->has_window = true;
-	q->from_ms = w->relative == WINDOW_FIRST ? first : last - w->span_ms;
-	q->to_ms = w->relative == WINDOW_FIRST ? first + w->span_ms : last;
+	/* a shard may lie about its times: saturating */
+	q->from_ms = w->relative == WINDOW_FIRST ? first :
+	    tally_plus(last, -w->span_ms);
+	q->to_ms = w->relative == WINDOW_FIRST ?
+	    tally_plus(first, w->span_ms) : last;
 	widen(a->request, true, &q->from_ms, true, &q->to_ms);
 	return 0;
 }
@@ -310,8 +321,11 @@ ask(const struct request *r, struct answer *a)
 		caret_print(stderr, WHO ": -o", NULL, r->format, &err);
 		return EXIT_USAGE;
 	}
-	if (rc == -1)
+	if (rc == -1) {
+		/* the rows so far, so that the last one is whole */
+		(void)out_flush(a->out, NULL);
 		return complain(&err, EXIT_FAILED);
+	}
 	if (out_flush(a->out, &err) == -1)
 		return unwritten(a->out, &err);
 	if (r->task == TASK_EXTRACT && !r->print.quiet)
@@ -416,6 +430,7 @@ main(int argc, char **argv)
 	out_init(out, STDOUT_FILENO);
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
+	/* a closed pipe, a full quota: errors of write */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	if (request_parse(&r, argc, argv, &text, &err) == -1)

@@ -77,7 +77,10 @@ has_suffix(const char *name, const char *suffix)
 	return n >= m && strcmp(name + n - m, suffix) == 0;
 }
 
-/* Copies of sealed shards that were to be added to: the original stands. */
+/*
+ * Copies of sealed shards that were to be added to (the original stands), and
+ * shards that were not complete yet.
+ */
 static int
 remove_copies(const char *dir, struct err *err)
 {
@@ -90,7 +93,11 @@ remove_copies(const char *dir, struct err *err)
 		if (strncmp(e->d_name, "flows.", 6) != 0 ||
 		    !(has_suffix(e->d_name, ".append") ||
 		    has_suffix(e->d_name, ".append-wal") ||
-		    has_suffix(e->d_name, ".append-shm")))
+		    has_suffix(e->d_name, ".append-shm") ||
+		    has_suffix(e->d_name, SHARD_NEW_SUFFIX) ||
+		    has_suffix(e->d_name, SHARD_NEW_SUFFIX "-journal") ||
+		    has_suffix(e->d_name, SHARD_NEW_SUFFIX "-wal") ||
+		    has_suffix(e->d_name, SHARD_NEW_SUFFIX "-shm")))
 			continue;
 		if (unlinkat(dirfd(d), e->d_name, 0) == 0)
 			log_info("%s/%s: left by an interrupted run, removed",

@@ -19,6 +19,7 @@
 #define STAMP_DIGITS	12	/* YYYYMMDDhhmm */
 #define LONG_STAMP	14	/* YYYYMMDDhhmmss */
 #define MAX_DEPTH	8	/* folders below the data directory */
+#define PATH_LEN_MAX	4096
 
 /* 16 KiB pages insert and scan faster than 4 KiB ones (measured). */
 static const char shard_pragmas[] =
@@ -297,53 +298,100 @@ out:
 }
 
 /*
- * Makes the file with its mode before SQLite sees it; -wal and -shm take the
- * same mode.  A file that is there is left alone: opening and closing it here
- * would drop POSIX locks that this process holds on it.
+ * Makes an empty file with its mode before SQLite sees it; -wal and -shm take
+ * the same mode.
  */
 static int
 make_file(const char *path, struct err *err)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    0640);
+	int fd;
 
+	if (unlink(path) == -1 && errno != ENOENT)
+		return err_sys(err, "%s", path);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0640);
 	if (fd == -1)
-		return errno == EEXIST ? 0 : err_sys(err, "%s", path);
+		return err_sys(err, "%s", path);
 	(void)close(fd);
 	return 0;
+}
+
+/*
+ * A new shard takes its name when it is complete: a reader that lists the
+ * folder meanwhile never meets a file without tables.
+ */
+static int
+make_shard(const char *path, int64_t start_ms, int64_t end_ms,
+    struct err *err)
+{
+	char new[PATH_LEN_MAX];
+	sqlite3 *db;
+	int rc;
+
+	if (snprintf(new, sizeof(new), "%s" SHARD_NEW_SUFFIX, path) >=
+	    (int)sizeof(new))
+		return err_set(err, "%s: path too long", path);
+	if (make_file(new, err) == -1)
+		return -1;
+	db = db_open(new, SQLITE_OPEN_READWRITE, err);
+	if (db == NULL)
+		return -1;
+	rc = db_exec(db, "PRAGMA page_size = 16384;"
+	    "PRAGMA synchronous = NORMAL", err) == 0 &&
+	    make_tables(db, start_ms, end_ms, err) == 0 &&
+	    db_exec(db, "PRAGMA journal_mode = WAL", err) == 0 ? 0 : -1;
+	(void)sqlite3_close(db);
+	if (rc == 0 && rename(new, path) == -1)
+		rc = err_sys(err, "%s", path);
+	if (rc == -1)
+		(void)unlink(new);
+	return rc;
+}
+
+/* A shard that can be gone on with; tables: how many it has. */
+static int
+check_live(sqlite3 *db, const char *path, int64_t tables, struct err *err)
+{
+	struct shard_meta meta;
+
+	if (tables == 0)
+		return 0;
+	if (shard_check(db, "main", path, &meta, err) == -1)
+		return -1;
+	return meta.sealed ? err_as(err, ERR_VERSION, "%s: sealed", path) : 0;
 }
 
 sqlite3 *
 shard_create(const char *path, int64_t start_ms, int64_t end_ms,
     struct err *err)
 {
-	struct shard_meta meta;
 	int64_t tables;
+	struct stat st;
 	sqlite3 *db;
 
-	if (make_file(path, err) == -1)
+	if (lstat(path, &st) == -1) {
+		if (errno != ENOENT) {
+			(void)err_sys(err, "%s", path);
+			return NULL;
+		}
+		if (make_shard(path, start_ms, end_ms, err) == -1)
+			return NULL;
+	} else if (S_ISDIR(st.st_mode)) {
+		(void)err_as(err, ERR_VERSION, "%s: a directory, not a flowdb "
+		    "shard", path);
 		return NULL;
+	}
 	db = db_open(path, SQLITE_OPEN_READWRITE, err);
 	if (db == NULL)
 		return NULL;
 	(void)sqlite3_busy_timeout(db, 1000);
+	/* no tables: an empty file that somebody put there */
 	if (db_int(db, "SELECT count(*) FROM sqlite_schema", 0, &tables,
-	    err) == -1)
-		goto fail;
-	if (tables > 0) {
-		if (shard_check(db, "main", path, &meta, err) == -1)
-			goto fail;
-		if (meta.sealed) {
-			(void)err_as(err, ERR_VERSION, "%s: sealed", path);
-			goto fail;
-		}
+	    err) == -1 || check_live(db, path, tables, err) == -1 ||
+	    db_exec(db, shard_pragmas, err) == -1 ||
+	    (tables == 0 && make_tables(db, start_ms, end_ms, err) == -1)) {
+		sqlite3_close(db);
+		return NULL;
 	}
-	if (db_exec(db, shard_pragmas, err) == -1)
-		goto fail;
-	if (tables == 0 && make_tables(db, start_ms, end_ms, err) == -1)
-		goto fail;
 	return db;
-fail:
-	sqlite3_close(db);
-	return NULL;
 }

@@ -15,6 +15,7 @@
 #include "schema/err.h"
 
 #define SHARD_NAME_MAX	40	/* "flows.YYYYMMDDhhmmss.sqlite" and NUL */
+#define SHARD_NEW_SUFFIX	".new"	/* of one that is being made */
 #define SHARD_SLOT_SEC	3600	/* default slot length */
 
 /* A file in a data directory or one of its sub-folders. */
@@ -59,8 +60,9 @@ void	shard_list_clear(struct shard_list *list);
 
 /*
  * Creates the shard at path, or opens the live one that is there: WAL,
- * synchronous=NORMAL, tables made, meta slot set.  ERR_VERSION when the file
- * is no shard, of another version, or sealed.  NULL: failed.
+ * synchronous=NORMAL, tables made, meta slot set.  A new one takes its name
+ * when all of it is there, so that readers never see half.  ERR_VERSION when
+ * the file is no shard, of another version, or sealed.  NULL: failed.
  */
 sqlite3	*shard_create(const char *path, int64_t start_ms, int64_t end_ms,
 	    struct err *err);

@@ -2,6 +2,7 @@
 #include "schema/shard.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,5 +169,93 @@ Test(shard, refuse_others)
 	    "%s/flows.202611230600.sqlite", dir);
 	cr_expect_null(shard_create(path, T0, T0 + HOUR_MS, &err));
 	cr_expect(strstr(err.msg, path) != NULL, "%s", err.msg);
+	run("rm -r %s", dir);
+}
+
+/* Somebody who looks for the newest shard all the time. */
+struct looker {
+	const char	*dir;
+	int		 seen;
+	int		 without_tables;
+};
+
+static void
+look(struct looker *l, int i)
+{
+	char path[160], name[SHARD_NAME_MAX];
+	struct err err;
+	int64_t n = 0;
+	sqlite3 *db;
+
+	shard_name(T0 + i * HOUR_MS, name);
+	(void)snprintf(path, sizeof(path), "%s/%s", l->dir, name);
+	while (access(path, F_OK) == -1)
+		;
+	db = db_open(path, SQLITE_OPEN_READONLY, &err);
+	if (db == NULL)
+		return;
+	(void)sqlite3_busy_timeout(db, 1000);
+	if (db_int(db, "SELECT count(*) FROM sqlite_schema WHERE name = "
+	    "'flow'", 0, &n, &err) == -1 || n != 1)
+		l->without_tables++;
+	l->seen++;
+	sqlite3_close(db);
+}
+
+static void *
+look_all(void *arg)
+{
+	struct looker *l = arg;
+
+	for (int i = 0; i < 100; i++)
+		look(l, i);
+	return NULL;
+}
+
+Test(shard, never_seen_without_tables, .timeout = 60)
+{
+	char dir[64], path[128], name[SHARD_NAME_MAX];
+	struct looker l = { dir, 0, 0 };
+	pthread_t thread;
+	struct err err;
+
+	make_dir(dir);
+	cr_assert_eq(pthread_create(&thread, NULL, look_all, &l), 0);
+	for (int i = 0; i < 100; i++) {
+		sqlite3 *db;
+
+		shard_name(T0 + i * HOUR_MS, name);
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+		db = shard_create(path, T0 + i * HOUR_MS, T0 + (i + 1) *
+		    HOUR_MS, &err);
+		cr_assert_not_null(db, "%s", err.msg);
+		sqlite3_close(db);
+	}
+	(void)pthread_join(thread, NULL);
+	cr_expect_eq(l.seen, 100);
+	cr_expect_eq(l.without_tables, 0);
+	run("rm -r %s", dir);
+}
+
+/* What an interrupted run left under the new name is no hindrance. */
+Test(shard, half_made)
+{
+	char dir[64], path[128];
+	struct err err;
+	sqlite3 *db;
+
+	make_dir(dir);
+	(void)snprintf(path, sizeof(path), "%s/flows.202611230600.sqlite",
+	    dir);
+	run("echo rubbish > %s/flows.202611230600.sqlite.new", dir);
+	db = shard_create(path, T0, T0 + HOUR_MS, &err);
+	cr_assert_not_null(db, "%s", err.msg);
+	sqlite3_close(db);
+	run("test ! -e %s/flows.202611230600.sqlite.new", dir);
+	run("mkdir %s/flows.202611230700.sqlite", dir);
+	(void)snprintf(path, sizeof(path), "%s/flows.202611230700.sqlite",
+	    dir);
+	cr_expect_null(shard_create(path, T0, T0 + HOUR_MS, &err));
+	cr_expect_eq(err.code, ERR_VERSION);
 	run("rm -r %s", dir);
 }

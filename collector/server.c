@@ -31,7 +31,7 @@
 #include "collector/repeat.h"
 #include "collector/report.h"
 #include "collector/sealer.h"
-#include "collector/template_store.h"
+#include "collector/template_saver.h"
 #include "collector/writer.h"
 
 #define FLUSH_SEC	0.25	/* flows are visible after this at the latest */
@@ -59,6 +59,7 @@ struct server {
 	struct notify		 notify;
 	struct sealer		*sealer;
 	struct writer		*writer;
+	struct template_saver	*saver;		/* NULL: reading a capture */
 	struct batch		*batch;		/* being filled, or NULL */
 	struct flow		 spare;		/* room while none is free */
 	bool			 capture;	/* no shedding: wait */
@@ -214,18 +215,16 @@ static void
 save_templates(struct server *s)
 {
 	struct template_snapshot *snap;
-	struct err err;
 
 	if (decoder_template_version(s->decoder) == s->templates_saved)
 		return;
 	snap = template_snapshot_take(s->decoder);
-	if (snap == NULL || template_store_write(s->config->directory, snap,
-	    &err) == -1)
-		log_warnx("templates not saved: %s", snap == NULL ?
-		    "out of memory" : err.msg);
-	else
-		s->templates_saved = decoder_template_version(s->decoder);
-	template_snapshot_free(snap);
+	if (snap == NULL) {
+		log_warnx("templates not saved: out of memory");
+		return;
+	}
+	template_saver_put(s->saver, snap);
+	s->templates_saved = decoder_template_version(s->decoder);
 }
 
 static void
@@ -430,6 +429,7 @@ server_free(struct server *s)
 {
 	if (s == NULL)
 		return;
+	template_saver_stop(s->saver);
 	for (size_t i = 0; i < s->n_sock; i++)
 		listen_close(&s->sock[i]);
 	listen_ring_free(s->ring);
@@ -476,7 +476,8 @@ load_templates(struct server *s)
 	rc = template_store_load(s->config->directory, s->decoder, oldest,
 	    &loaded, &refused, &err);
 	if (rc == -1 || err.code != ERR_NONE)
-		log_error("%s", err.msg);
+		log_error("starting without all stored templates: %s",
+		    err.msg);
 	if (loaded + refused > 0)
 		log_info("templates: %zu from the last run, %zu refused",
 		    loaded, refused);
@@ -567,7 +568,10 @@ server_run(struct server *s, const struct server_calls *calls,
 	if (s->loop == NULL)
 		return err_set(err, "cannot make an event loop");
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (start_threads(s, err) == -1)
+	/* a limit on file sizes is an error of write, and no end of us */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	s->saver = template_saver_start(s->config->directory, err);
+	if (s->saver == NULL || start_threads(s, err) == -1)
 		return -1;
 	if (datadir_recover(s->config->directory, now, s->slot_ms, s->sealer,
 	    &next_ms, err) == -1) {
@@ -586,6 +590,8 @@ server_run(struct server *s, const struct server_calls *calls,
 	drain_sockets(s);
 	stop_watchers(s);
 	save_templates(s);
+	template_saver_stop(s->saver);
+	s->saver = NULL;
 	count_drops(s);
 	rc = finish(s, false, err);
 	report_log(&s->counts, s->decoder);

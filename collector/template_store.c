@@ -7,11 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/aside.h"
 #include "schema/db.h"
 
 #define STORE_PATH_MAX	4096
+#define STORE_ID	0x666c6f74	/* "flot" */
 #define STORE_VERSION	1
-#define MAX_BAD_FILES	100	/* names tried for a broken store */
 /* A template record is at most a whole datagram. */
 #define MAX_RAW		65535
 
@@ -26,7 +27,8 @@ struct template_snapshot {
 };
 
 static const char store_ddl[] =
-    "PRAGMA application_id = 0x666c6f74;"	/* "flot" */
+    "PRAGMA application_id = 0x666c6f74;"	/* STORE_ID */
+    "PRAGMA user_version = 1;"			/* STORE_VERSION */
     "CREATE TABLE IF NOT EXISTS template ("
     "  address BLOB, version INTEGER, domain INTEGER, template_id INTEGER,"
     "  options INTEGER, -- 1: an options template\n"
@@ -137,20 +139,43 @@ write_all(sqlite3 *db, const struct template_snapshot *s, struct err *err)
 	return rc;
 }
 
-int
-template_store_write(const char *dir, const struct template_snapshot *s,
+/* Somebody else's database, or one of a newer program, is left alone. */
+static int
+check_store(sqlite3 *db, const char *path, struct err *err)
+{
+	int64_t id, version, tables;
+
+	if (db_int(db, "SELECT count(*) FROM sqlite_schema", 0, &tables,
+	    err) == -1 ||
+	    db_int(db, "PRAGMA application_id", 0, &id, err) == -1 ||
+	    db_int(db, "PRAGMA user_version", 0, &version, err) == -1)
+		return -1;
+	if (tables == 0)
+		return 0;
+	if (id != STORE_ID)
+		return err_as(err, ERR_VERSION, "%s: not a template store",
+		    path);
+	/* 0: of a program that did not say */
+	if (version < 0 || version > STORE_VERSION)
+		return err_as(err, ERR_VERSION, "%s: template store version "
+		    "%lld, this program reads up to version %d", path,
+		    (long long)version, STORE_VERSION);
+	return 0;
+}
+
+static int
+write_store(const char *path, const struct template_snapshot *s,
     struct err *err)
 {
-	char path[STORE_PATH_MAX];
-	sqlite3 *db;
+	sqlite3 *db = db_open(path, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_CREATE, err);
 	int rc = -1;
 
-	(void)snprintf(path, sizeof(path), "%s/" TEMPLATE_STORE_NAME, dir);
-	db = db_open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
 	if (db == NULL)
 		return -1;
 	(void)sqlite3_busy_timeout(db, 1000);
-	if (db_exec(db, "BEGIN IMMEDIATE", err) == 0) {
+	if (check_store(db, path, err) == 0 &&
+	    db_exec(db, "BEGIN IMMEDIATE", err) == 0) {
 		if (db_exec(db, store_ddl, err) == 0 &&
 		    write_all(db, s, err) == 0)
 			rc = db_exec(db, "COMMIT", err);
@@ -159,6 +184,44 @@ template_store_write(const char *dir, const struct template_snapshot *s,
 	}
 	(void)sqlite3_close(db);
 	return rc;
+}
+
+/*
+ * Moves a store aside that is damaged or not ours; err comes with the reason
+ * and leaves with the whole story.  -1: it is still there.
+ */
+static int
+make_way(const char *path, struct err *err)
+{
+	char why[300], bad[ASIDE_PATH_MAX];
+
+	if (err->code != ERR_CORRUPT && err->code != ERR_VERSION)
+		return -1;
+	(void)snprintf(why, sizeof(why), "%.250s", err->msg);
+	if (aside_move(path, bad, err) == -1)
+		return -1;
+	(void)err_set(err, "%s: cannot be used (%s), moved to %s", path, why,
+	    bad);
+	return 0;
+}
+
+int
+template_store_write(const char *dir, const struct template_snapshot *s,
+    struct err *err)
+{
+	char path[STORE_PATH_MAX];
+	struct err again;
+
+	err->code = ERR_NONE;
+	(void)snprintf(path, sizeof(path), "%s/" TEMPLATE_STORE_NAME, dir);
+	if (write_store(path, s, err) == 0)
+		return 0;
+	if (make_way(path, err) == -1)
+		return -1;
+	if (write_store(path, s, &again) == 0)
+		return 0;
+	*err = again;
+	return -1;
 }
 
 /* One row to the decoder; 0 taken, -1 refused. */
@@ -186,6 +249,7 @@ restore_row(struct decoder *d, sqlite3_stmt *st)
 	return decoder_restore(d, &t);
 }
 
+/* What was read before a damage stays with the decoder. */
 static int
 read_all(const char *path, struct decoder *d, int64_t oldest_ms,
     size_t *loaded, size_t *refused, struct err *err)
@@ -196,8 +260,9 @@ read_all(const char *path, struct decoder *d, int64_t oldest_ms,
 
 	if (db == NULL)
 		return -1;
-	/* written by an older program: no table is an empty store */
-	if (db_exec(db, store_ddl, err) == -1)
+	/* no table is an empty store */
+	if (check_store(db, path, err) == -1 ||
+	    db_exec(db, store_ddl, err) == -1)
 		goto out;
 	st = db_prepare(db, "SELECT address, version, domain, template_id, "
 	    "options, heard_ms, raw FROM template WHERE heard_ms >= ?1", err);
@@ -216,28 +281,6 @@ out:
 	return rc;
 }
 
-/* A name that is free; the broken file is evidence and is never deleted. */
-static int
-move_aside(const char *path, struct err *err)
-{
-	char why[300], bad[STORE_PATH_MAX + 16];
-
-	(void)snprintf(why, sizeof(why), "%.250s", err->msg);
-	for (int i = 1; i <= MAX_BAD_FILES; i++) {
-		(void)snprintf(bad, sizeof(bad), "%s.bad-%d", path, i);
-		if (access(bad, F_OK) == 0)
-			continue;
-		if (rename(path, bad) == -1)
-			return err_sys(err, "%s: cannot be read (%s) nor "
-			    "moved aside", path, why);
-		(void)err_set(err, "%s: cannot be read (%s), moved to %s, "
-		    "starting without stored templates", path, why, bad);
-		return 0;
-	}
-	return err_set(err, "%s: cannot be read (%s), and %d older broken "
-	    "ones are in the way", path, why, MAX_BAD_FILES);
-}
-
 int
 template_store_load(const char *dir, struct decoder *d, int64_t oldest_ms,
     size_t *loaded, size_t *refused, struct err *err)
@@ -251,5 +294,5 @@ template_store_load(const char *dir, struct decoder *d, int64_t oldest_ms,
 		return 0;
 	if (read_all(path, d, oldest_ms, loaded, refused, err) == 0)
 		return 0;
-	return move_aside(path, err);
+	return make_way(path, err);
 }

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "collector/aside.h"
 #include "collector/log.h"
 #include "collector/shard_writer.h"
 #include "schema/shard.h"
@@ -24,7 +24,6 @@
 #define FIRST_PAUSE_MS	50	/* after a failure, doubled up to the last */
 #define LAST_PAUSE_MS	2000
 #define STOP_TRIES	5	/* attempts once the daemon is to end */
-#define MAX_BAD_FILES	1000
 #define APPEND_SUFFIX	".append"
 
 /* A shard that a capture touched. */
@@ -89,37 +88,32 @@ close_shard(struct writer *w, bool plain)
 	show_shard(w);
 }
 
-/* A damaged shard is kept for the admin, under a name of its own. */
-static void
-move_aside(struct writer *w, const char *path, const struct err *why)
+/*
+ * A file in the place of our shard that we cannot go on with: damaged,
+ * somebody else's, a newer program's.  Waiting for the admin would cost flows.
+ */
+static bool
+is_in_the_way(const char *path, const struct batch *b, const struct err *err)
 {
-	char bad[PATH_LEN_MAX + 16];
+	return err->code == ERR_CORRUPT || (err->code == ERR_VERSION &&
+	    !b->append && !seal_is_done(path));
+}
 
-	for (int i = 1; i <= MAX_BAD_FILES; i++) {
-		(void)snprintf(bad, sizeof(bad), "%s.bad-%d", path, i);
-		if (access(bad, F_OK) == 0)
-			continue;
-		if (rename(path, bad) == -1) {
-			log_warn("%s: damaged, and cannot be moved aside",
-			    path);
-			return;
-		}
-		/* its log belongs to it, not to the new shard */
-		for (int log = 0; log < 2; log++) {
-			char from[PATH_LEN_MAX + 16], to[PATH_LEN_MAX + 24];
-			const char *end = log == 0 ? "-wal" : "-shm";
+static void
+make_way(struct writer *w, const char *path, const struct err *why)
+{
+	char bad[ASIDE_PATH_MAX];
+	struct err err;
 
-			(void)snprintf(from, sizeof(from), "%s%s", path, end);
-			(void)snprintf(to, sizeof(to), "%s%s", bad, end);
-			(void)rename(from, to);
-		}
-		log_error("%s: damaged (%s), moved to %s; starting a new "
-		    "shard", path, why->msg, bad);
-		(void)pthread_mutex_lock(&w->lock);
-		w->counts.moved_aside++;
-		(void)pthread_mutex_unlock(&w->lock);
+	if (aside_move(path, bad, &err) == -1) {
+		log_error("%s", err.msg);
 		return;
 	}
+	log_error("cannot go on with this shard (%s), moved to %s; starting "
+	    "a new one", why->msg, bad);
+	(void)pthread_mutex_lock(&w->lock);
+	w->counts.moved_aside++;
+	(void)pthread_mutex_unlock(&w->lock);
 }
 
 static struct touched *
@@ -183,8 +177,8 @@ open_shard(struct writer *w, const struct batch *b, struct err *err)
 	}
 	w->shard = shard_writer_open(use, b->slot_start_ms, b->slot_end_ms,
 	    err);
-	if (w->shard == NULL && err->code == ERR_CORRUPT) {
-		move_aside(w, use, err);
+	if (w->shard == NULL && is_in_the_way(use, b, err)) {
+		make_way(w, use, err);
 		w->shard = shard_writer_open(use, b->slot_start_ms,
 		    b->slot_end_ms, err);
 	}
@@ -243,7 +237,7 @@ try_store(struct writer *w, const struct batch *b, struct err *err)
 			(void)snprintf(path, sizeof(path), "%s",
 			    shard_writer_path(w->shard));
 			close_shard(w, false);
-			move_aside(w, path, err);
+			make_way(w, path, err);
 		}
 		return -1;
 	}

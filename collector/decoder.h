@@ -42,6 +42,7 @@ struct packet {
 	struct sink		*sink;
 	struct packet_times	 times;
 	uint16_t		 version;
+	uint32_t		 group;
 	bool			 has_engine;	/* v5 */
 	uint8_t			 engine_type;
 	uint8_t			 engine_id;

@@ -43,19 +43,31 @@ exporter_table_init(struct exporter_table *t, uint32_t max)
 {
 	memset(t, 0, sizeof(*t));
 	TAILQ_INIT(&t->recent);
-	TAILQ_INIT(&t->reporting);
 	t->max = max;
 	t->n_buckets = buckets_for(max);
 	t->bucket = calloc(t->n_buckets, sizeof(t->bucket[0]));
 	t->seed = (uint64_t)(uintptr_t)t->bucket *
 	    UINT64_C(0x9e3779b97f4a7c15);
-	return t->bucket == NULL ? -1 : 0;
+	t->reporting = calloc(EXPORTER_GROUPS, sizeof(t->reporting[0]));
+	if (t->bucket == NULL || t->reporting == NULL)
+		return -1;
+	for (size_t i = 0; i < EXPORTER_GROUPS; i++)
+		TAILQ_INIT(&t->reporting[i]);
+	return 0;
+}
+
+void
+exporter_table_clear(struct exporter_table *t)
+{
+	free(t->bucket);
+	free(t->reporting);
 }
 
 size_t
 exporter_table_memory(uint32_t max)
 {
 	return buckets_for(max) * sizeof(struct exporter *) +
+	    EXPORTER_GROUPS * sizeof(struct exporter_list) +
 	    max * (sizeof(struct exporter) + ALLOC_OVERHEAD);
 }
 
@@ -123,25 +135,44 @@ exporter_remove(struct exporter_table *t, struct exporter *e)
 	*link = e->next;
 	TAILQ_REMOVE(&t->recent, e, recent);
 	if (e->to_report)
-		TAILQ_REMOVE(&t->reporting, e, reporting);
+		TAILQ_REMOVE(&t->reporting[e->total.group], e, reporting);
 	t->n--;
 	template_table_clear(&e->templates);
 	free(e);
 }
 
 void
-exporter_heard(struct exporter_table *t, struct exporter *e,
+exporter_to_report(struct exporter_table *t, struct exporter *e,
     int64_t arrival_ms)
 {
+	if (e->to_report)
+		return;
+	TAILQ_INSERT_TAIL(&t->reporting[e->total.group], e, reporting);
+	e->to_report = true;
+	e->report_first_ms = arrival_ms;
+}
+
+static void
+set_group(struct exporter_table *t, struct exporter *e, uint32_t group)
+{
+	if (e->to_report) {
+		TAILQ_REMOVE(&t->reporting[e->total.group], e, reporting);
+		TAILQ_INSERT_TAIL(&t->reporting[group], e, reporting);
+	}
+	e->total.group = group;
+}
+
+void
+exporter_heard(struct exporter_table *t, struct exporter *e, uint32_t group,
+    int64_t arrival_ms)
+{
+	if (e->total.group != group)
+		set_group(t, e, group);
 	if (TAILQ_FIRST(&t->recent) != e) {
 		TAILQ_REMOVE(&t->recent, e, recent);
 		TAILQ_INSERT_HEAD(&t->recent, e, recent);
 	}
-	if (!e->to_report) {
-		TAILQ_INSERT_TAIL(&t->reporting, e, reporting);
-		e->to_report = true;
-		e->report_first_ms = arrival_ms;
-	}
+	exporter_to_report(t, e, arrival_ms);
 	if (e->total.packets++ == 0)
 		e->total.first_ms = arrival_ms;
 	e->total.last_ms = arrival_ms;
@@ -217,6 +248,6 @@ exporter_report(struct exporter_table *t, struct exporter *e,
 	e->reported.flows += out->flows;
 	e->reported.bad += out->bad;
 	e->reported.lost += out->lost;
-	TAILQ_REMOVE(&t->reporting, e, reporting);
+	TAILQ_REMOVE(&t->reporting[e->total.group], e, reporting);
 	e->to_report = false;
 }

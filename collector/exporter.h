@@ -56,15 +56,17 @@ struct exporter_table {
 	struct exporter		**bucket;
 	size_t			 n_buckets;	/* a power of two */
 	struct exporter_list	 recent;	/* last heard first */
-	struct exporter_list	 reporting;	/* have something to report */
+	struct exporter_list	*reporting;	/* by group: to report */
 	uint32_t		 n;
 	uint32_t		 max;
 	uint32_t		 last_id;
 	uint64_t		 seed;
 };
 
-/* -1: out of memory. */
+/* -1: out of memory.  exporter_table_clear is to be called in any case. */
 int	exporter_table_init(struct exporter_table *t, uint32_t max);
+/* Frees what the table has; no exporter is in it any more. */
+void	exporter_table_clear(struct exporter_table *t);
 size_t	exporter_table_memory(uint32_t max);
 
 struct exporter *exporter_find(const struct exporter_table *t,
@@ -80,8 +82,15 @@ struct exporter *exporter_add(struct exporter_table *t, const struct addr *a,
 /* Removes and frees e; its held data must be gone. */
 void	exporter_remove(struct exporter_table *t, struct exporter *e);
 
-/* A datagram with a valid header came from it. */
+/* A datagram with a valid header came from it, which is of that group now. */
 void	exporter_heard(struct exporter_table *t, struct exporter *e,
+	    uint32_t group, int64_t arrival_ms);
+
+/*
+ * It has something to report, e.g. since its last report went while its
+ * datagram was being read.
+ */
+void	exporter_to_report(struct exporter_table *t, struct exporter *e,
 	    int64_t arrival_ms);
 
 /* Works out which sampling rate is in force. */

@@ -10,9 +10,17 @@
 
 #include "schema/addr.h"
 
+/*
+ * Exporters whose reports go the same way are of one group; the numbers are
+ * the caller's, see struct datagram.
+ */
+#define EXPORTER_GROUPS	1024
+
 struct exporter_stat {
 	uint32_t	id;		/* flow.exporter; unique in this process */
+	uint32_t	group;		/* below EXPORTER_GROUPS */
 	struct addr	address;
+	const char	*name;		/* the admin's, or NULL; not decoder's */
 	uint16_t	version;	/* 5, 9 or 10 */
 	uint32_t	domain;		/* source id, observation domain, v5 engine */
 	uint64_t	packets;	/* datagrams with at least a valid header */

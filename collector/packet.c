@@ -117,7 +117,7 @@ decoder_free(struct decoder *d)
 		return;
 	while ((e = TAILQ_FIRST(&d->exporters.recent)) != NULL)
 		remove_exporter(d, e);
-	free(d->exporters.bucket);
+	exporter_table_clear(&d->exporters);
 	template_free(d->v5);
 	free(d->rules);
 	free(d);
@@ -165,7 +165,7 @@ packet_begin(struct packet *p, struct exporter *e)
 	};
 
 	p->e = e;
-	exporter_heard(&p->d->exporters, e, p->times.arrival_ms);
+	exporter_heard(&p->d->exporters, e, p->group, p->times.arrival_ms);
 	e->counts[DC_packets]++;	/* the decoder's is counted already */
 	decoder_bump(p->d, e, by_version[p->version], 1);
 }
@@ -201,6 +201,7 @@ packet_decode(struct decoder *d, const struct datagram *g, struct sink *sink)
 		return;
 	}
 	p.times.arrival_ms = g->arrival_ms;
+	p.group = g->group;
 	p.version = be16(g->data);
 	switch (p.version) {
 	case 5:
@@ -224,12 +225,14 @@ decoder_count(const struct decoder *d, enum decoder_count c)
 }
 
 size_t
-decoder_harvest(struct decoder *d, struct exporter_stat *out, size_t max)
+decoder_harvest(struct decoder *d, uint32_t group, struct exporter_stat *out,
+    size_t max)
 {
 	struct exporter *e;
 	size_t n = 0;
 
-	while (n < max && (e = TAILQ_FIRST(&d->exporters.reporting)) != NULL)
+	while (n < max && (e = TAILQ_FIRST(
+	    &d->exporters.reporting[group])) != NULL)
 		exporter_report(&d->exporters, e, &out[n++]);
 	return n;
 }

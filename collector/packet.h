@@ -34,6 +34,7 @@ struct datagram {
 	size_t		 len;
 	struct addr	 from;		/* sender; IPv4-mapped becomes IPv4 */
 	int64_t		 arrival_ms;	/* Unix ms */
+	uint32_t	 group;		/* of the sender, see decoder_harvest */
 };
 
 /* Each bound is a promise about memory; see decoder_memory(). */
@@ -108,12 +109,13 @@ void	packet_decode(struct decoder *d, const struct datagram *g,
 uint64_t decoder_count(const struct decoder *d, enum decoder_count c);
 
 /*
- * Reports exporters that sent something since the last call, at most max of
- * them, and starts their next report.  Returns how many; call again while it
- * returns max.
+ * Reports exporters of a group that sent something since the last call, at
+ * most max of them, and starts their next report.  Returns how many; call
+ * again while it returns max.  The sink may call it: who has flows in the sink
+ * is always among those reported.
  */
-size_t	decoder_harvest(struct decoder *d, struct exporter_stat *out,
-	    size_t max);
+size_t	decoder_harvest(struct decoder *d, uint32_t group,
+	    struct exporter_stat *out, size_t max);
 
 /* Calls fn for each exporter known, with its totals and bad counters. */
 void	decoder_each_exporter(const struct decoder *d,

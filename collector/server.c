@@ -90,7 +90,7 @@ harvest(struct server *s, struct batch *b)
 	size_t n;
 
 	do {
-		n = decoder_harvest(s->decoder, stats, HARVEST);
+		n = decoder_harvest(s->decoder, 0, stats, HARVEST);
 		for (size_t i = 0; i < n; i++) {
 			struct exporter_stat *to = batch_stat(b);
 
@@ -178,7 +178,7 @@ on_datagram(void *arg, const uint8_t *data, size_t len,
     const struct addr *from, int64_t arrival_ms)
 {
 	struct server *s = arg;
-	struct datagram g = { data, len, *from, arrival_ms };
+	struct datagram g = { data, len, *from, arrival_ms, 0 };
 
 	s->counts.datagrams++;
 	s->counts.bytes += len;

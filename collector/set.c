@@ -126,12 +126,15 @@ read_flows(struct packet *p, const struct template *t, const uint8_t *data,
 			f->set = 0;
 			break;
 		}
+		/* first: the sink may ask for the report */
+		p->e->total.flows++;
+		exporter_to_report(&p->d->exporters, p->e,
+		    p->times.arrival_ms);
 		p->sink->put(p->sink);
 		at += used;
 		++*n;
 	}
 	decoder_bump(p->d, p->e, DC_flows, *n);
-	p->e->total.flows += *n;
 	if (odd.bad_time != 0)
 		decoder_bump(p->d, p->e, DC_bad_time, odd.bad_time);
 	if (odd.implausible != 0)

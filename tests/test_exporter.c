@@ -20,7 +20,7 @@ clear(struct exporter_table *t)
 
 	while ((e = TAILQ_FIRST(&t->recent)) != NULL)
 		exporter_remove(t, e);
-	free(t->bucket);
+	exporter_table_clear(t);
 }
 
 Test(exporter, table)

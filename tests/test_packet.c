@@ -161,7 +161,7 @@ Test(packet, exporters_are_bounded)
 	cr_expect_eq(send_from(d, &f, 1, t + 4), 1);
 	/* silent, but not reported yet */
 	cr_expect_eq(send_from(d, &f, 9, t + 2 * idle), 0);
-	cr_expect_eq(decoder_harvest(d, st, 8), 3);
+	cr_expect_eq(decoder_harvest(d, 0, st, 8), 3);
 	cr_expect_eq(send_from(d, &f, 9, t + idle), 0);
 	cr_expect_eq(send_from(d, &f, 9, t + idle + 1), 1);	/* for 2 */
 	cr_expect_eq(send_from(d, &f, 1, t + idle + 2), 1);
@@ -194,12 +194,83 @@ Test(packet, domains_and_versions_are_apart)
 	script_play(text, d, &f);
 	cr_expect_eq(f.n, 1);
 	cr_expect_eq(decoder_count(d, DC_held_sets), 4);
-	cr_assert_eq(decoder_harvest(d, st, 8), 5);
+	cr_assert_eq(decoder_harvest(d, 0, st, 8), 5);
 	for (uint32_t i = 0; i < 5; i++)
 		cr_expect_eq(st[i].id, i + 1);
 	cr_expect_eq(st[2].version, 10);
 	cr_expect_eq(st[1].domain, 8);
 	cr_expect_eq(st[4].address.len, 16);
+	flows_clear(&f);
+	decoder_free(d);
+}
+
+/* A sink that takes reports while flows come. */
+struct harvester {
+	struct sink	 sink;
+	struct decoder	*d;
+	struct flow	 flow;
+	struct exporter_stat st;
+	unsigned	 n;
+};
+
+static struct flow *
+harvester_room(struct sink *sink)
+{
+	struct harvester *h = (struct harvester *)(void *)sink;
+
+	h->flow.set = 0;
+	return &h->flow;
+}
+
+static void
+harvester_put(struct sink *sink)
+{
+	struct harvester *h = (struct harvester *)(void *)sink;
+
+	cr_expect_eq(decoder_harvest(h->d, 0, &h->st, 1), 0);
+	cr_assert_eq(decoder_harvest(h->d, 3, &h->st, 1), 1);
+	cr_expect_eq(h->st.id, h->flow.exporter);
+	cr_expect_eq(h->st.group, 3);
+	cr_expect_eq(h->st.flows, 1);
+	cr_expect_eq(h->st.packets, h->n == 0 ? 1 : 0);
+	h->n++;
+}
+
+/* No flow goes into a sink whose exporter is not in the next report. */
+Test(packet, reports_while_flows_come)
+{
+	static const uint8_t data[] = { 0, 9, 0, 3, 0, 0, 0, 1, 0x65, 0x53,
+		0xf1, 0, 0, 0, 0, 1, 0, 0, 0, 7,
+		0, 0, 0, 12, 1, 0, 0, 1, 0, 8, 0, 4,
+		1, 0, 0, 12, 10, 0, 0, 1, 10, 0, 0, 2 };
+	struct harvester h = { .sink = { harvester_room, harvester_put } };
+	struct datagram g = { data, sizeof(data), { { 10, 0, 0, 1 }, 4 },
+		1700000000000, 3 };
+
+	h.d = make(&decoder_defaults);
+	packet_decode(h.d, &g, &h.sink);
+	cr_expect_eq(h.n, 2);
+	cr_expect_eq(decoder_harvest(h.d, 3, &h.st, 1), 0);
+	decoder_free(h.d);
+}
+
+/* What an exporter did before it got another group goes with it. */
+Test(packet, reports_by_group)
+{
+	static const uint8_t data[] = { 0, 9, 0, 0, 0, 0, 0, 1, 0x65, 0x53,
+		0xf1, 0, 0, 0, 0, 1, 0, 0, 0, 7 };
+	struct datagram g = { data, sizeof(data), { { 10, 0, 0, 1 }, 4 },
+		1700000000000, 3 };
+	struct decoder *d = make(&decoder_defaults);
+	struct flows f = { .n = 0 };
+	struct exporter_stat st;
+
+	flows_decode(&f, d, &g);
+	g.group = EXPORTER_GROUPS - 1;
+	flows_decode(&f, d, &g);
+	cr_expect_eq(decoder_harvest(d, 3, &st, 1), 0);
+	cr_assert_eq(decoder_harvest(d, EXPORTER_GROUPS - 1, &st, 1), 1);
+	cr_expect_eq(st.packets, 2);
 	flows_clear(&f);
 	decoder_free(d);
 }
@@ -218,27 +289,27 @@ Test(packet, reports)
 	struct flows f = { .n = 0 };
 	struct exporter_stat st[2];
 
-	cr_expect_eq(decoder_harvest(d, st, 2), 0);
+	cr_expect_eq(decoder_harvest(d, 0, st, 2), 0);
 	script_play(first, d, &f);
-	cr_assert_eq(decoder_harvest(d, st, 2), 1);
+	cr_assert_eq(decoder_harvest(d, 0, st, 2), 1);
 	cr_expect_eq(st[0].packets, 2);
 	cr_expect_eq(st[0].flows, 2);
 	cr_expect_eq(st[0].lost, 3);
 	cr_expect_eq(st[0].bad, 1);
 	cr_expect_eq(st[0].first_ms, 1000000000000);
 	cr_expect_eq(st[0].last_ms, 1000000000500);
-	cr_expect_eq(decoder_harvest(d, st, 2), 0);
+	cr_expect_eq(decoder_harvest(d, 0, st, 2), 0);
 	/* one of the lost ones was late; that cannot be reported below 0 */
 	script_play(late, d, &f);
 	cr_expect_eq(decoder_count(d, DC_lost), 2);
-	cr_assert_eq(decoder_harvest(d, st, 2), 1);
+	cr_assert_eq(decoder_harvest(d, 0, st, 2), 1);
 	cr_expect_eq(st[0].packets, 1);
 	cr_expect_eq(st[0].flows, 0);
 	cr_expect_eq(st[0].lost, 0);
 	cr_expect_eq(st[0].first_ms, 1000000000600);
 	/* but it is made good: 2 more are lost, 1 was reported too many */
 	script_play(more, d, &f);
-	cr_assert_eq(decoder_harvest(d, st, 2), 1);
+	cr_assert_eq(decoder_harvest(d, 0, st, 2), 1);
 	cr_expect_eq(st[0].lost, 1);
 	flows_clear(&f);
 	decoder_free(d);

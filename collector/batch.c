@@ -26,9 +26,10 @@ batch_new(size_t flows)
 	if (b == NULL)
 		return NULL;
 	b->flows = malloc(flows * sizeof(*b->flows));
+	b->folder = malloc(flows * sizeof(*b->folder));
 	b->cap = flows;
-	if (b->flows == NULL) {
-		free(b);
+	if (b->flows == NULL || b->folder == NULL) {
+		batch_free(b);
 		return NULL;
 	}
 	return b;
@@ -40,6 +41,7 @@ batch_free(struct batch *b)
 	if (b == NULL)
 		return;
 	free(b->flows);
+	free(b->folder);
 	free(b->stats);
 	free(b);
 }
@@ -58,6 +60,58 @@ batch_stat(struct batch *b)
 		b->cap_stats = cap;
 	}
 	return &b->stats[b->n_stats++];
+}
+
+static int
+by_group(const void *va, const void *vb)
+{
+	const struct exporter_stat *a = va, *b = vb;
+
+	return (a->group > b->group) - (a->group < b->group);
+}
+
+/* Where the rows of each folder begin, from how many there are of each. */
+static void
+place_rows(const struct batch *b, const size_t count[FOLDERS_MAX],
+    uint32_t *rows)
+{
+	size_t at[FOLDERS_MAX], sum = 0;
+
+	for (size_t i = 0; i < FOLDERS_MAX; i++) {
+		at[i] = sum;
+		sum += count[i];
+	}
+	for (size_t i = 0; i < b->n; i++)
+		rows[at[b->folder[i]]++] = (uint32_t)i;
+}
+
+size_t
+batch_split(struct batch *b, struct batch_part parts[FOLDERS_MAX],
+    uint32_t *rows)
+{
+	size_t count[FOLDERS_MAX] = { 0 }, n = 0, row = 0, stat = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		count[b->folder[i]]++;
+	if (b->n > 0 && count[b->folder[0]] < b->n)
+		place_rows(b, count, rows);
+	else
+		rows = NULL;
+	if (b->n_stats > 0)
+		qsort(b->stats, b->n_stats, sizeof(*b->stats), by_group);
+	for (uint32_t f = 0; f < FOLDERS_MAX; f++) {
+		size_t first = stat;
+
+		while (stat < b->n_stats && b->stats[stat].group == f)
+			stat++;
+		if (count[f] == 0 && stat == first)
+			continue;
+		parts[n++] = (struct batch_part){ f, b->flows,
+			rows == NULL ? NULL : rows + row, count[f],
+			b->stats + first, stat - first };
+		row += count[f];
+	}
+	return n;
 }
 
 void

@@ -2,9 +2,11 @@
  * Batches: flows on their way from the receiving thread to the writer.
  *
  * A batch is filled in place by the decoder (struct sink), belongs to one
- * slot, and carries what the exporters counted meanwhile.  It is the only
- * thing that crosses threads; the pool has a fixed number of them, so memory
- * is batches x flows x sizeof(struct flow).  When all are on their way, flows
+ * slot, and carries what the exporters counted meanwhile.  It may have flows
+ * of many folders, which are taken apart when it is stored: so memory does not
+ * grow with their number.  It is the only thing that crosses threads; the pool
+ * has a fixed number of them, so memory is batches x flows x sizeof(struct
+ * flow).  When all are on their way, flows
  * are shed and counted: receiving never waits for the disk.
  */
 #ifndef COLLECTOR_BATCH_H
@@ -15,13 +17,14 @@
 #include <stdint.h>
 
 #include "collector/exporter_stat.h"
+#include "collector/folder.h"
 #include "schema/flow.h"
 
-#define BATCH_FLOWS	16384	/* larger gains nothing (measured) */
 #define BATCH_COUNT	6
 
 struct batch {
 	struct flow		*flows;
+	uint16_t		*folder;	/* number, for each flow */
 	size_t			 n;
 	size_t			 cap;
 	struct exporter_stat	*stats;
@@ -33,12 +36,36 @@ struct batch {
 	struct batch		*next;		/* in a queue */
 };
 
+/* What of a batch goes into one folder. */
+struct batch_part {
+	uint32_t		 folder;	/* number */
+	const struct flow	*flows;
+	const uint32_t		*rows;		/* in flows; NULL: 0, 1, 2, ... */
+	size_t			 n;
+	const struct exporter_stat *stats;
+	size_t			 n_stats;
+};
+
 /* NULL: out of memory. */
 struct batch *batch_new(size_t flows);
 void	batch_free(struct batch *b);
 
 /* Room for one more report; NULL: out of memory. */
 struct exporter_stat *batch_stat(struct batch *b);
+
+/*
+ * Takes the batch apart; returns how many parts, the batch's lowest folder
+ * first.  Sorts its reports.  rows: room for b->n, used by the parts.
+ */
+size_t	batch_split(struct batch *b, struct batch_part parts[FOLDERS_MAX],
+	    uint32_t *rows);
+
+/* Flow i of a part. */
+static inline const struct flow *
+batch_part_flow(const struct batch_part *p, size_t i)
+{
+	return &p->flows[p->rows == NULL ? i : p->rows[i]];
+}
 
 /*
  * Clears the PATH members of a flow before it is filled, so that the bytes

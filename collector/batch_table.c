@@ -114,8 +114,8 @@ skip(struct cursor *c)
 
 	if (t->home != HOME_EXTRA)
 		return;
-	while (c->row < t->view->n &&
-	    (t->view->flows[c->row].set & t->bits) == 0)
+	while (c->row < t->view->part.n &&
+	    (batch_part_flow(&t->view->part, c->row)->set & t->bits) == 0)
 		c->row++;
 }
 
@@ -149,7 +149,7 @@ x_eof(sqlite3_vtab_cursor *cur)
 {
 	const struct table *t = (const struct table *)(void *)cur->pVtab;
 
-	return ((struct cursor *)(void *)cur)->row >= t->view->n;
+	return ((struct cursor *)(void *)cur)->row >= t->view->part.n;
 }
 
 static int
@@ -157,7 +157,7 @@ x_column(sqlite3_vtab_cursor *cur, sqlite3_context *ctx, int col)
 {
 	const struct table *t = (const struct table *)(void *)cur->pVtab;
 	size_t row = ((struct cursor *)(void *)cur)->row;
-	const struct flow *f = &t->view->flows[row];
+	const struct flow *f = batch_part_flow(&t->view->part, row);
 	const struct field *d;
 	const char *p;
 

@@ -10,15 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/batch.h"
 #include "schema/err.h"
-#include "schema/flow.h"
 
-/* What the tables show; the writer points it at the batch of the moment. */
+/* What the tables show; the writer puts the part of the moment there. */
 struct batch_view {
-	const struct flow	*flows;
+	struct batch_part	 part;
 	const int64_t		*paths;		/* path.id of each flow */
-	size_t			 n;
-	int64_t			 first_id;	/* flow.id of flows[0] */
+	int64_t			 first_id;	/* flow.id of the first flow */
 };
 
 /*

@@ -20,12 +20,39 @@
 #define CONFIG_MAX_LISTEN	16
 #define CONFIG_MAX_SAMPLING	256
 #define CONFIG_MAX_IMPORT	256
+#define CONFIG_MAX_SOURCES	256
+#define CONFIG_MAX_FOLDERS	500	/* of unknown senders */
+#define CONFIG_MAX_PREFIXES	1024	/* of one list */
+#define CONFIG_NAME_MAX		64	/* of a source, with NUL */
+#define CONFIG_PATH_MAX		4096
 
 /* A sampling rate for exporters of a prefix. */
 struct config_sampling {
 	struct prefix	who;
 	uint32_t	rate;
 	bool		force;		/* also against what the exporter says */
+};
+
+struct config_prefixes {
+	struct prefix	*v;
+	size_t		 n;
+};
+
+/* Exporters that have a folder and a name. */
+struct config_source {
+	char		 name[CONFIG_NAME_MAX];
+	char		*directory;	/* absolute, or below config.directory */
+	struct config_prefixes who;
+	struct retain_own own;		/* limits of its folder */
+	uint32_t	 sampling;	/* 0: as for all */
+	bool		 force;
+};
+
+/* What becomes of senders that belong to no source. */
+enum config_unknown {
+	UNKNOWN_ACCEPT,			/* into the data directory itself */
+	UNKNOWN_REFUSE,
+	UNKNOWN_FOLDER			/* each into a folder of its own */
 };
 
 struct config {
@@ -35,6 +62,8 @@ struct config {
 	int	 port;
 	int	 slot_sec;
 	int	 receive_buffer;	/* bytes */
+	int	 batch_flows;
+	int	 commit_ms;
 	char	*user;			/* "": stay who we are */
 	char	*group;
 	char	*pidfile;		/* "": none */
@@ -46,6 +75,11 @@ struct config {
 	bool	 expire;		/* apply the limits */
 	struct retain_limits retain;
 	struct decoder_limits decoder;
+	struct config_prefixes allow;	/* who may send; none: all */
+	int	 unknown;		/* enum config_unknown */
+	int	 max_folders;		/* of UNKNOWN_FOLDER */
+	struct config_source *sources;
+	size_t	 n_sources;
 	struct config_sampling sampling[CONFIG_MAX_SAMPLING];
 	size_t	 n_sampling;
 	char	*repeat[REPEAT_MAX];
@@ -66,6 +100,9 @@ struct config {
 struct config *config_new(void);
 void	config_free(struct config *c);
 
+/* Takes all sources out. */
+void	config_clear_sources(struct config *c);
+
 /*
  * Reads the file over what c holds.  Each mistake goes to report (as
  * "file:line: what"); all are told in one run.  -1: there was one, and c is
@@ -74,14 +111,32 @@ void	config_free(struct config *c);
 int	config_read(struct config *c, const char *path,
 	    void (*report)(void *arg, const char *text), void *arg);
 
-/* What must hold of the whole; -1 and err when it does not. */
-int	config_check(const struct config *c, struct err *err);
+/* What must hold of the whole, all of it told; -1 when something does not. */
+int	config_check(const struct config *c,
+	    void (*report)(void *arg, const char *text), void *arg);
+
+/* Is there a limit that expiring could go by? */
+bool	config_has_limits(const struct config *c);
+
+/* Where the source's shards are; -1: the path is too long. */
+int	config_source_path(const struct config *c,
+	    const struct config_source *s, char out[CONFIG_PATH_MAX]);
+
+/*
+ * What is kept where, for sealing and expiring; to be cleared in any case.
+ * -1: out of memory.
+ */
+int	config_retain_plan(const struct config *c, struct retain_plan *p);
 
 /* Replaces a string member.  -1: out of memory. */
 int	config_set(char **member, const char *value);
 
 /* "500", "64k", "8M": a buffer size in bytes; 0 or -1. */
 int	config_parse_bytes(const char *text, int *out);
+
+/* One more prefix, from its text.  -1 and err: none, or too many. */
+int	config_add_prefix(struct config_prefixes *p, const char *text,
+	    struct err *err);
 
 /* Writes flowdb.conf.example: every key, its doc, its default. */
 void	config_print_example(FILE *f);

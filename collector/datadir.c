@@ -12,11 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collector/live.h"
 #include "collector/log.h"
 #include "collector/seal.h"
 #include "schema/shard.h"
 
 #define PATH_LEN_MAX	4096
+#define MAX_DEPTH	8	/* as shard_list goes down */
 #define LOCK_NAME	".flowdbd.lock"
 
 /* Who holds the lock wrote its number there. */
@@ -81,42 +83,73 @@ has_suffix(const char *name, const char *suffix)
  * Copies of sealed shards that were to be added to (the original stands), and
  * shards that were not complete yet.
  */
-static int
-remove_copies(const char *dir, struct err *err)
+static bool
+is_half_made(const char *name)
 {
-	DIR *d = opendir(dir);
+	static const char *const kinds[] = { ".append", SHARD_NEW_SUFFIX };
+	static const char *const logs[] = { "", "-wal", "-shm", "-journal" };
+	char end[40];
+
+	if (strncmp(name, "flows.", 6) != 0)
+		return false;
+	for (int k = 0; k < 2; k++) {
+		for (int l = 0; l < 4; l++) {
+			(void)snprintf(end, sizeof(end), "%s%s", kinds[k],
+			    logs[l]);
+			if (has_suffix(name, end))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* fd, of a folder called dir, is used up. */
+static void
+remove_half_made(int fd, const char *dir, int depth)
+{
+	DIR *d = fdopendir(fd);
 	struct dirent *e;
 
-	if (d == NULL)
-		return err_sys(err, "%s", dir);
+	if (d == NULL) {
+		(void)close(fd);
+		return;
+	}
 	while ((e = readdir(d)) != NULL) {
-		if (strncmp(e->d_name, "flows.", 6) != 0 ||
-		    !(has_suffix(e->d_name, ".append") ||
-		    has_suffix(e->d_name, ".append-wal") ||
-		    has_suffix(e->d_name, ".append-shm") ||
-		    has_suffix(e->d_name, SHARD_NEW_SUFFIX) ||
-		    has_suffix(e->d_name, SHARD_NEW_SUFFIX "-journal") ||
-		    has_suffix(e->d_name, SHARD_NEW_SUFFIX "-wal") ||
-		    has_suffix(e->d_name, SHARD_NEW_SUFFIX "-shm")))
+		char path[PATH_LEN_MAX];
+		int sub;
+
+		if (e->d_name[0] == '.' || snprintf(path, sizeof(path),
+		    "%s/%s", dir, e->d_name) >= (int)sizeof(path))
 			continue;
-		if (unlinkat(dirfd(d), e->d_name, 0) == 0)
-			log_info("%s/%s: left by an interrupted run, removed",
-			    dir, e->d_name);
+		if (is_half_made(e->d_name)) {
+			if (unlinkat(dirfd(d), e->d_name, 0) == 0)
+				log_info("%s: left by an interrupted run, "
+				    "removed", path);
+			continue;
+		}
+		if (depth == MAX_DEPTH || (e->d_type != DT_DIR &&
+		    e->d_type != DT_UNKNOWN))
+			continue;
+		sub = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY |
+		    O_NOFOLLOW | O_CLOEXEC);
+		if (sub != -1)
+			remove_half_made(sub, path, depth + 1);
 	}
 	(void)closedir(d);
-	return 0;
 }
 
 int
 datadir_recover(const char *dir, int64_t now_ms, int64_t slot_ms,
-    struct sealer *sealer, int64_t *next_ms, struct err *err)
+    struct sealer *sealer, struct live *live, int64_t *next_ms,
+    struct err *err)
 {
 	struct shard_list list;
-	int rc = 0;
+	int rc = 0, fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	*next_ms = INT64_MIN;
-	if (remove_copies(dir, err) == -1 ||
-	    shard_list(dir, INT64_MIN, INT64_MAX, &list, err) == -1)
+	if (fd == -1)
+		return err_sys(err, "%s", dir);
+	remove_half_made(fd, dir, 0);
+	if (shard_list(dir, INT64_MIN, INT64_MAX, &list, err) == -1)
 		return -1;
 	for (size_t i = 0; i < list.n && rc == 0; i++) {
 		int64_t start = list.v[i].start_ms, end = start + slot_ms;
@@ -130,9 +163,11 @@ datadir_recover(const char *dir, int64_t now_ms, int64_t slot_ms,
 			log_info("%s: not sealed by the last run, sealing",
 			    list.v[i].path);
 			rc = sealer_add(sealer, list.v[i].path, NULL);
-		} else if (start > *next_ms) {
+		} else {
+			rc = live_adopt(live, list.v[i].path, end);
 			/* the clock may have gone back: newest open slot */
-			*next_ms = start;
+			if (start > *next_ms)
+				*next_ms = start;
 		}
 	}
 	shard_list_clear(&list);

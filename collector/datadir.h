@@ -16,12 +16,15 @@
  */
 int	datadir_open(const char *dir, struct err *err);
 
+struct live;
+
 /*
- * Finishes what was interrupted: shards of slots that are over go to the
- * sealer, half-made copies go away.  *next_ms: the first slot start that is
- * not sealed yet, or INT64_MIN.
+ * Finishes what was interrupted, in sub-folders as well: shards of slots that
+ * are over go to the sealer, those of others to live, half-made ones go away.
+ * *next_ms: raised to the first slot start that is not sealed yet.
  */
 int	datadir_recover(const char *dir, int64_t now_ms, int64_t slot_ms,
-	    struct sealer *sealer, int64_t *next_ms, struct err *err);
+	    struct sealer *sealer, struct live *live, int64_t *next_ms,
+	    struct err *err);
 
 #endif

@@ -14,10 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/apply.h"
 #include "collector/batch.h"
 #include "collector/csv_flow.h"
 #include "collector/csv_rows.h"
-#include "collector/datadir.h"
+#include "collector/folder.h"
+#include "collector/live.h"
 #include "collector/log.h"
 #include "collector/report.h"
 #include "collector/sealer.h"
@@ -59,7 +61,7 @@ struct import {
 	bool			 has_first;
 	int64_t			 current_ms;	/* slot of the row before */
 	struct source		*sources;
-	int			 lock;
+	struct folders		*folders;	/* the data directory */
 	struct spool		*spool;
 	struct sealer		*sealer;
 	struct writer		*writer;
@@ -162,11 +164,12 @@ file_flow(void *arg, int64_t slot_ms, const struct flow *f, struct err *err)
 		b = NULL;
 	}
 	while (b == NULL)
-		b = writer_batch(im->writer, true);
+		b = writer_batch(im->writer, -1);
 	im->batch = b;
 	b->slot_start_ms = slot_ms;
 	b->slot_end_ms = slot_ms + im->slot_ms;
 	b->append = true;
+	b->folder[b->n] = 0;
 	b->flows[b->n++] = *f;
 	if (!flow_has(f, COL_exporter))
 		return 0;
@@ -363,30 +366,39 @@ prepare(struct import *im, struct err *err)
 	if (im->spool == NULL)
 		return -1;
 	/* last: nothing is written when something else is wrong */
-	im->lock = datadir_open(c->directory, err);
-	return im->lock == -1 ? -1 : 0;
+	im->folders = folders_new(c->directory);
+	return im->folders == NULL ? err_set(err, "out of memory") :
+	    folders_lock(im->folders, 0, err);
 }
 
 static int
 start_threads(struct import *im, struct err *err)
 {
-	struct sealer_options o;
+	struct sealer_options *o = apply_sealer_options(im->config);
 	struct sealer_counts ignored;
+	struct live *live;
 	struct err why;
 
-	sealer_options_set(&o, im->config);
+	if (o == NULL)
+		return err_set(err, "out of memory");
 	/* old flows are not there to be removed at once */
-	o.retain = (struct retain_limits){ .max_age_sec = 0 };
-	im->sealer = sealer_start(&o, err);
-	if (im->sealer == NULL)
-		return -1;
-	im->writer = writer_start(im->config->directory, im->sealer,
-	    BATCH_COUNT, BATCH_FLOWS, err);
-	if (im->writer == NULL) {
-		(void)sealer_stop(im->sealer, 0, &ignored, &why);
+	retain_plan_clear(&o->plan);
+	im->sealer = sealer_start(o, err);
+	if (im->sealer == NULL) {
+		sealer_options_free(o);
 		return -1;
 	}
-	return 0;
+	live = live_new(im->folders, im->sealer);
+	if (live == NULL)
+		(void)err_set(err, "out of memory");
+	else
+		im->writer = writer_start(live, BATCH_COUNT,
+		    (size_t)im->config->batch_flows, err);
+	if (im->writer != NULL)
+		return 0;
+	live_free(live, false);
+	(void)sealer_stop(im->sealer, 0, &ignored, &why);
+	return -1;
 }
 
 /* -1: not all was stored and sealed. */
@@ -417,8 +429,7 @@ clear(struct import *im)
 	free(im->by_id);
 	free(im->by_address);
 	spool_free(im->spool);
-	if (im->lock != -1)
-		(void)close(im->lock);
+	folders_free(im->folders);
 }
 
 /* All sources; a failure of one is logged, and is the result at the end. */
@@ -453,7 +464,7 @@ int
 import_csv(const struct config *c, bool progress,
     struct import_counts *counts, struct err *err)
 {
-	struct import im = { .config = c, .progress = progress, .lock = -1 };
+	struct import im = { .config = c, .progress = progress };
 	struct err stopped;
 	int rc = -1;
 

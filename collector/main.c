@@ -244,7 +244,7 @@ apply(struct config *c, struct applied *a, int opt, const char *value,
 }
 
 /* Command line, file and where they were given, kept for SIGHUP. */
-struct source {
+struct origin {
 	int		 argc;
 	char		**argv;
 	char		 cwd[4096];	/* "": unknown */
@@ -282,7 +282,7 @@ make_absolute(const char *cwd, char **member)
 
 /* Defaults, file, options, checks.  NULL: the mistakes have been told. */
 static struct config *
-load(const struct source *src)
+load(const struct origin *src)
 {
 	struct config *c = config_new();
 	struct applied applied = { 0, 0, 0 };
@@ -304,8 +304,9 @@ load(const struct source *src)
 			wrong = 1;
 		}
 	}
-	if (!wrong && (config_check(c, &err) == -1 ||
-	    privs_check(c->user, c->group, &err) == -1)) {
+	if (config_check(c, print_mistake, NULL) == -1)
+		wrong = 1;
+	if (privs_check(c->user, c->group, &err) == -1) {
 		log_error("%s", err.msg);
 		wrong = 1;
 	}
@@ -325,7 +326,7 @@ load(const struct source *src)
 static struct config *
 reload(void *arg)
 {
-	const struct source *src = arg;
+	const struct origin *src = arg;
 	struct config *c;
 
 	if (src->path[0] == '\0') {
@@ -350,11 +351,18 @@ print_expired(void *arg, const char *path, uint64_t bytes,
 static int
 expire_once(const struct config *c)
 {
+	struct retain_plan plan;
 	uint64_t removed;
 	struct err err;
+	int rc;
 
-	if (retain_expire(c->directory, &c->retain, (int64_t)time(NULL) * 1000,
-	    c->dry_run, print_expired, NULL, &removed, &err) == -1) {
+	if (config_retain_plan(c, &plan) == -1)
+		rc = err_set(&err, "out of memory");
+	else
+		rc = retain_expire(&plan, (int64_t)time(NULL) * 1000,
+		    c->dry_run, print_expired, NULL, &removed, &err);
+	retain_plan_clear(&plan);
+	if (rc == -1) {
 		log_error("%s", err.msg);
 		return EXIT_FAILED;
 	}
@@ -366,7 +374,7 @@ expire_once(const struct config *c)
 static void
 ready(void *arg)
 {
-	const struct source *src = arg;
+	const struct origin *src = arg;
 
 	log_info("flowdb " FLOWDB_VERSION " receiving on port %d into %s",
 	    src->config->port, src->config->directory);
@@ -376,7 +384,7 @@ ready(void *arg)
 
 /* Everything that may fail, then the server. */
 static int
-run_server(struct config *c, struct source *src, struct err *err)
+run_server(struct config *c, struct origin *src, struct err *err)
 {
 	const struct server_calls calls = { ready, reload, src };
 	struct server *s = server_new(c, err);
@@ -395,7 +403,7 @@ run_server(struct config *c, struct source *src, struct err *err)
 }
 
 static int
-serve(struct config *c, struct source *src, struct err *err)
+serve(struct config *c, struct origin *src, struct err *err)
 {
 	int rc;
 
@@ -462,7 +470,7 @@ bad_option(const char *word, const char *what)
  * -c and -l on the way.  Returns the exit status, or -1 to go on.
  */
 static int
-first_look(int argc, char **argv, struct source *src)
+first_look(int argc, char **argv, struct origin *src)
 {
 	int opt, has_dir = 0;
 
@@ -510,7 +518,7 @@ first_look(int argc, char **argv, struct source *src)
 
 /* What the configuration asks for; the exit status. */
 static int
-run(struct config *c, struct source *src)
+run(struct config *c, struct origin *src)
 {
 	struct err err;
 	int rc;
@@ -535,7 +543,7 @@ run(struct config *c, struct source *src)
 int
 main(int argc, char **argv)
 {
-	struct source src = { .argc = argc, .argv = argv, .waiting = -1 };
+	struct origin src = { .argc = argc, .argv = argv, .waiting = -1 };
 	struct config *c;
 	int rc;
 

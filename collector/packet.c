@@ -257,6 +257,23 @@ apply_rules_to_all(struct decoder *d)
 		apply_rules(d, e);
 }
 
+/* To those that no earlier one is about; a rate of 0 says nothing. */
+static void
+apply_last_rule(struct decoder *d)
+{
+	const struct sampling_rule *r = &d->rules[d->n_rules - 1];
+	struct exporter *e;
+
+	TAILQ_FOREACH(e, &d->exporters.recent, recent) {
+		if (e->rate_set != 0 ||
+		    !prefix_has(&r->who, &e->total.address))
+			continue;
+		e->rate_set = r->rate;
+		e->rate_forced = r->force;
+		exporter_set_rate(e, d->limits.default_sampling);
+	}
+}
+
 int
 decoder_set_sampling(struct decoder *d, const struct prefix *who,
     uint32_t rate, int force)
@@ -269,7 +286,7 @@ decoder_set_sampling(struct decoder *d, const struct prefix *who,
 	d->rules = rules;
 	rules[d->n_rules++] = (struct sampling_rule){ .who = *who,
 		.rate = rate, .force = force != 0 };
-	apply_rules_to_all(d);
+	apply_last_rule(d);
 	return 0;
 }
 

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS		65536U	/* 3/4 full at PATH_MAP_ROWS */
+#define SLOTS_FIRST	1024U	/* most shards have few paths */
+#define SLOTS_MAX	65536U	/* 3/4 full at PATH_MAP_ROWS */
 #define KEY_FROM	offsetof(struct flow, exporter)
 #define KEY_SIZE	(offsetof(struct flow, out_packets) - KEY_FROM)
 
@@ -23,6 +24,7 @@ struct slot {
 
 struct path_map {
 	struct slot	*slots;
+	size_t		 n_slots;	/* a power of two */
 	struct slot	*last;		/* found or to be set */
 	uint64_t	 path_bits;
 	unsigned	 n;
@@ -35,7 +37,8 @@ path_map_new(void)
 
 	if (m == NULL)
 		return NULL;
-	m->slots = calloc(SLOTS, sizeof(*m->slots));
+	m->n_slots = SLOTS_FIRST;
+	m->slots = calloc(m->n_slots, sizeof(*m->slots));
 	if (m->slots == NULL) {
 		free(m);
 		return NULL;
@@ -57,7 +60,7 @@ void
 path_map_clear(struct path_map *m)
 {
 	if (m->n > 0)
-		memset(m->slots, 0, SLOTS * sizeof(*m->slots));
+		memset(m->slots, 0, m->n_slots * sizeof(*m->slots));
 	m->n = 0;
 	m->last = NULL;
 }
@@ -85,6 +88,42 @@ same(const struct slot *s, uint64_t set, const uint8_t *key)
 	return s->set == set && memcmp(s->key, key, KEY_SIZE) == 0;
 }
 
+/* The slot of that path, or the free one where it belongs. */
+static struct slot *
+probe(const struct path_map *m, uint64_t h, uint64_t set, const uint8_t *key)
+{
+	struct slot *s = &m->slots[h & (m->n_slots - 1)];
+
+	while (s->id != 0 && !(s->hash == h && same(s, set, key))) {
+		if (++s == m->slots + m->n_slots)
+			s = m->slots;
+	}
+	return s;
+}
+
+/* Twice the room; when there is no memory for it, all is forgotten. */
+static void
+make_room(struct path_map *m)
+{
+	struct path_map old = *m;
+
+	if (m->n_slots == SLOTS_MAX || (m->slots = calloc(2 * old.n_slots,
+	    sizeof(*m->slots))) == NULL) {
+		m->slots = old.slots;
+		path_map_clear(m);
+		return;
+	}
+	m->n_slots = 2 * old.n_slots;
+	m->last = NULL;
+	for (size_t i = 0; i < old.n_slots; i++) {
+		const struct slot *s = &old.slots[i];
+
+		if (s->id != 0)
+			*probe(m, s->hash, s->set, s->key) = *s;
+	}
+	free(old.slots);
+}
+
 int64_t
 path_map_find(struct path_map *m, const struct flow *f)
 {
@@ -95,15 +134,11 @@ path_map_find(struct path_map *m, const struct flow *f)
 	if (m->last != NULL && m->last->id != 0 && same(m->last, set, key))
 		return m->last->id;
 	h = hash(key, set);
-	s = &m->slots[h % SLOTS];
-	while (s->id != 0 && !(s->hash == h && same(s, set, key))) {
-		if (++s == m->slots + SLOTS)
-			s = m->slots;
-	}
+	s = probe(m, h, set, key);
 	if (s->id == 0) {
-		if (m->n == PATH_MAP_ROWS) {
-			path_map_clear(m);
-			s = &m->slots[h % SLOTS];
+		if (m->n >= m->n_slots / 4 * 3) {
+			make_room(m);
+			s = probe(m, h, set, key);
 		}
 		s->hash = h;
 		s->set = set;

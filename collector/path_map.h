@@ -1,7 +1,7 @@
 /*
  * Which row of table path holds the PATH columns of a flow: a hash table in
- * front of the shard.  Bounded: when it is full it forgets everything, and
- * rows are inserted a second time, which is harmless.
+ * front of the shard.  It grows as it needs to, up to a bound: then it forgets
+ * everything, and rows are inserted a second time, which is harmless.
  */
 #ifndef COLLECTOR_PATH_MAP_H
 #define COLLECTOR_PATH_MAP_H
@@ -10,7 +10,8 @@
 
 #include "schema/flow.h"
 
-#define PATH_MAP_ROWS	49152	/* about 8 MB */
+#define PATH_MAP_ROWS	49152	/* about 8 MB; two thirds of it more for a
+				 * moment while it grows */
 
 struct path_map;
 

@@ -41,28 +41,45 @@ connect_to(const char *host, const char *port, const char *text,
 	return fd;
 }
 
+/* Parts of "HOST[/PORT]"; port is in text, or the default. */
+static int
+split(const char *text, char host[REPEAT_TEXT_MAX], const char **port,
+    struct err *err)
+{
+	const char *slash = strrchr(text, '/');
+	size_t len = slash == NULL ? strlen(text) : (size_t)(slash - text);
+
+	*port = slash == NULL ? REPEAT_DEFAULT_PORT : slash + 1;
+	if (len == 0 || strlen(text) >= REPEAT_TEXT_MAX ||
+	    (*port)[0] == '\0' || strlen(*port) > 5 ||
+	    strspn(*port, "0123456789") != strlen(*port))
+		return err_set(err, "repeater %s: want HOST[/PORT]", text);
+	memcpy(host, text, len);
+	host[len] = '\0';
+	return 0;
+}
+
+int
+repeat_check(const char *text, struct err *err)
+{
+	char host[REPEAT_TEXT_MAX];
+	const char *port;
+
+	return split(text, host, &port, err);
+}
+
 int
 repeat_add(struct repeat *r, const char *text, struct err *err)
 {
 	struct repeat_target *t;
 	char host[REPEAT_TEXT_MAX];
-	const char *slash = strrchr(text, '/'), *port = REPEAT_DEFAULT_PORT;
-	size_t len = slash == NULL ? strlen(text) : (size_t)(slash - text);
+	const char *port;
 
 	if (r->n == REPEAT_MAX)
 		return err_set(err, "repeater %s: at most %d targets", text,
 		    REPEAT_MAX);
-	if (len == 0 || strlen(text) >= REPEAT_TEXT_MAX)
-		return err_set(err, "repeater %s: want HOST[/PORT]", text);
-	if (slash != NULL) {
-		port = slash + 1;
-		if (port[0] == '\0' || strspn(port, "0123456789") !=
-		    strlen(port) || strlen(port) > 5)
-			return err_set(err, "repeater %s: want HOST[/PORT]",
-			    text);
-	}
-	memcpy(host, text, len);
-	host[len] = '\0';
+	if (split(text, host, &port, err) == -1)
+		return -1;
 	t = &r->target[r->n];
 	*t = (struct repeat_target){ .fd = -1 };
 	(void)snprintf(t->text, sizeof(t->text), "%s", text);

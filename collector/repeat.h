@@ -27,6 +27,9 @@ struct repeat {
 	size_t			n;
 };
 
+/* Is it well formed?  Nothing is looked up. */
+int	repeat_check(const char *text, struct err *err);
+
 /*
  * Adds a target "HOST[/PORT]" (IPv6 addresses without brackets); a name is
  * looked up once, here.  -1: text or name wrong, or too many.

@@ -83,11 +83,12 @@ report_changes(struct report_state *r, const struct report_counts *c,
 		log_warnx("%" PRIu64 " datagrams dropped by the kernel: raise "
 		    "the receive buffer (-B and sysctl net.core.rmem_max)",
 		    c->kernel_drops - r->kernel_drops);
-	if (c->shed != r->shed)
+	if (c->intake->shed != r->shed)
 		log_warnx("%" PRIu64 " flows shed: the disk does not keep up",
-		    c->shed - r->shed);
+		    c->intake->shed - r->shed);
+	refused_tell(&c->intake->refused);
 	r->kernel_drops = c->kernel_drops;
-	r->shed = c->shed;
+	r->shed = c->intake->shed;
 	for (int i = 0; i < DECODER_COUNTS; i++) {
 		uint64_t now = decoder_count(d, (enum decoder_count)i);
 
@@ -104,6 +105,23 @@ report_changes(struct report_state *r, const struct report_counts *c,
 	}
 }
 
+static void
+log_refused(const struct refused *r)
+{
+	struct refused_sender top[REFUSED_TOP];
+	size_t n = refused_top(r, top, REFUSED_TOP);
+	char address[ADDR_TEXT_MAX];
+
+	if (r->total > 0)
+		log_info("refused=%" PRIu64 " datagrams, most of:", r->total);
+	for (size_t i = 0; i < n; i++) {
+		(void)addr_format(&top[i].who, address);
+		log_info("refused sender=%s datagrams=%" PRIu64 " (%s)",
+		    address, top[i].datagrams,
+		    source_refusal_text(top[i].why));
+	}
+}
+
 void
 report_log(const struct report_counts *c, const struct decoder *d)
 {
@@ -117,11 +135,12 @@ report_log(const struct report_counts *c, const struct decoder *d)
 	log_info("datagrams=%" PRIu64 " bytes=%" PRIu64 " stored=%" PRIu64
 	    " shed=%" PRIu64 " not_stored=%" PRIu64 " kernel_drops=%" PRIu64
 	    " commits=%" PRIu64 " retries=%" PRIu64 " sealed=%" PRIu64,
-	    c->datagrams, c->bytes, c->writer.flows, c->shed, c->writer.lost,
+	    c->intake->datagrams, c->intake->bytes, c->writer.flows, c->intake->shed, c->writer.lost,
 	    c->kernel_drops, c->writer.commits, c->writer.retries,
 	    c->sealer.sealed);
 	log_info("decoder:%s", text[0] == '\0' ? " nothing yet" : text);
 	decoder_each_exporter(d, log_exporter, &l);
+	log_refused(&c->intake->refused);
 }
 
 struct labelled {
@@ -160,6 +179,25 @@ put_by_exporter(struct metrics *m, const struct decoder *d, const char *name,
 }
 
 static void
+put_refused(struct metrics *m, const struct refused *r)
+{
+	struct refused_sender top[REFUSED_TOP];
+	size_t n = refused_top(r, top, REFUSED_TOP);
+	char address[ADDR_TEXT_MAX];
+	const struct metrics_label label = { "sender", address };
+
+	metrics_one(m, "flowdb_refused_packets_total", METRICS_COUNTER,
+	    "Datagrams of senders that were refused.", r->total);
+	/* a gauge: a sender that makes room for another one starts anew */
+	metrics_family(m, "flowdb_refused_sender_packets", METRICS_GAUGE,
+	    "Refused datagrams by sender, of those with the most.");
+	for (size_t i = 0; i < n; i++) {
+		(void)addr_format(&top[i].who, address);
+		metrics_u64(m, &label, 1, top[i].datagrams);
+	}
+}
+
+static void
 put_errors(struct metrics *m, const struct decoder *d)
 {
 	metrics_family(m, "flowdb_netflow_errors_total", METRICS_COUNTER,
@@ -184,16 +222,17 @@ report_metrics(struct metrics *m, const struct report_counts *c,
 	    "Version of the collector.");
 	metrics_u64(m, &version, 1, 1);
 	metrics_one(m, "flowdb_udp_packets_total", METRICS_COUNTER,
-	    "Datagrams received.", c->datagrams);
+	    "Datagrams received.", c->intake->datagrams);
 	metrics_one(m, "flowdb_udp_bytes_total", METRICS_COUNTER,
-	    "Payload bytes received.", c->bytes);
+	    "Payload bytes received.", c->intake->bytes);
 	metrics_one(m, "flowdb_udp_dropped_packets_total", METRICS_COUNTER,
 	    "Datagrams dropped by the kernel.", c->kernel_drops);
 	metrics_one(m, "flowdb_flows_stored_total", METRICS_COUNTER,
 	    "Flows committed to a shard.", c->writer.flows);
 	metrics_one(m, "flowdb_flows_shed_total", METRICS_COUNTER,
 	    "Flows dropped because the disk did not keep up.",
-	    c->shed + c->writer.lost);
+	    c->intake->shed + c->writer.lost);
+	put_refused(m, &c->intake->refused);
 	metrics_one(m, "flowdb_netflow_unknown_template_total",
 	    METRICS_COUNTER, "Data sets given up for lack of a template.",
 	    decoder_count(d, DC_held_dropped));
@@ -211,7 +250,12 @@ report_metrics(struct metrics *m, const struct report_counts *c,
 	metrics_one(m, "flowdb_shard_commit_seconds_count", METRICS_COUNTER,
 	    "Commits.", c->writer.commits);
 	metrics_one(m, "flowdb_shard_flows", METRICS_GAUGE,
-	    "Flows in the live shard.", (uint64_t)c->writer.shard_flows);
+	    "Flows in the live shards that are open.", c->writer.live.flows);
+	metrics_one(m, "flowdb_shards_open", METRICS_GAUGE,
+	    "Live shards that are open.", c->writer.live.open);
+	metrics_one(m, "flowdb_files_moved_aside_total", METRICS_COUNTER,
+	    "Files that lay in the place of a live shard.",
+	    c->writer.live.moved_aside);
 	metrics_family(m, "flowdb_last_commit_timestamp_seconds",
 	    METRICS_GAUGE, "When flows were last committed.");
 	metrics_double(m, NULL, 0, (double)c->writer.last_commit_ms / 1e3);

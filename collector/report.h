@@ -7,16 +7,15 @@
 
 #include <stdint.h>
 
+#include "collector/intake.h"
 #include "collector/metrics.h"
 #include "collector/packet.h"
 #include "collector/sealer.h"
 #include "collector/writer.h"
 
 struct report_counts {
-	uint64_t		datagrams;
-	uint64_t		bytes;
+	struct intake_counts	*intake;	/* refused_tell marks there */
 	uint64_t		kernel_drops;	/* socket buffer full */
-	uint64_t		shed;		/* flows: all batches on their way */
 	struct writer_counts	writer;
 	struct sealer_counts	sealer;
 };

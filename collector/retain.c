@@ -27,83 +27,303 @@ retain_reason_text(enum retain_reason why)
 	return "";
 }
 
-/* Disk space that the file takes, 0 when it vanished. */
-static uint64_t
-bytes_of(const char *path)
+int
+retain_plan_init(struct retain_plan *p, const char *dir)
 {
-	struct stat st;
-
-	return lstat(path, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
-}
-
-static int
-free_bytes(const char *dir, uint64_t *out, struct err *err)
-{
-	struct statvfs vfs;
-
-	if (statvfs(dir, &vfs) == -1)
-		return err_sys(err, "%s", dir);
-	*out = (uint64_t)vfs.f_bavail * vfs.f_frsize;
-	return 0;
-}
-
-/* Does a limit want the oldest shard to go? */
-static int
-too_much(const struct retain_limits *l, int64_t now_ms, int64_t start_ms,
-    uint64_t total, uint64_t disk_free, enum retain_reason *why)
-{
-	if (l->max_age_sec > 0 && start_ms < now_ms - l->max_age_sec * 1000)
-		*why = RETAIN_AGE;
-	else if (l->max_bytes > 0 && total > l->max_bytes)
-		*why = RETAIN_SIZE;
-	else if (l->min_free_bytes > 0 && disk_free < l->min_free_bytes)
-		*why = RETAIN_FREE;
-	else
-		return 0;
-	return 1;
+	*p = (struct retain_plan){ .dir = strdup(dir) };
+	return p->dir == NULL ? -1 : 0;
 }
 
 int
-retain_expire(const char *dir, const struct retain_limits *limits,
-    int64_t now_ms, int dry_run, void (*fn)(void *arg, const char *path,
-    uint64_t bytes, enum retain_reason why), void *arg, uint64_t *removed,
-    struct err *err)
+retain_plan_add(struct retain_plan *p, const char *path, const char *name,
+    const struct retain_own *own)
+{
+	struct retain_folder *v = realloc(p->folders,
+	    (p->n_folders + 1) * sizeof(*v));
+
+	if (v == NULL)
+		return -1;
+	p->folders = v;
+	v += p->n_folders++;
+	*v = (struct retain_folder){ strdup(path), strdup(name), *own };
+	return v->path == NULL || v->name == NULL ? -1 : 0;
+}
+
+void
+retain_plan_clear(struct retain_plan *p)
+{
+	for (size_t i = 0; i < p->n_folders; i++) {
+		free(p->folders[i].path);
+		free(p->folders[i].name);
+	}
+	free(p->folders);
+	free(p->dir);
+	*p = (struct retain_plan){ .dir = NULL };
+}
+
+const char *
+retain_name(const struct retain_plan *p, const char *folder)
+{
+	const char *slash = strrchr(folder, '/');
+
+	for (size_t i = 0; i < p->n_folders; i++) {
+		if (strcmp(p->folders[i].path, folder) == 0)
+			return p->folders[i].name;
+	}
+	if (strcmp(p->dir, folder) == 0)
+		return "flowdb";
+	return slash == NULL ? folder : slash + 1;
+}
+
+static bool
+is_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return strncmp(path, dir, n) == 0 && path[n] == '/';
+}
+
+/* ---- expiring ---- */
+
+#define SHARED	SIZE_MAX	/* of no folder of the plan */
+
+struct item {
+	char		*path;
+	int64_t		 start_ms;
+	uint64_t	 bytes;
+	size_t		 folder;	/* in the plan, or SHARED */
+	dev_t		 dev;
+};
+
+struct disk {
+	dev_t		 dev;
+	uint64_t	 free_bytes;
+};
+
+struct work {
+	const struct retain_plan *plan;
+	struct item	*items;
+	size_t		 n;
+	uint64_t	*totals;	/* by folder; the last one is shared */
+	struct disk	*disks;
+	size_t		 n_disks;
+};
+
+/* The innermost folder of the plan that holds the shard. */
+static size_t
+folder_of(const struct retain_plan *p, const char *path)
+{
+	size_t best = SHARED, len = 0;
+
+	for (size_t i = 0; i < p->n_folders; i++) {
+		const char *dir = p->folders[i].path;
+
+		if (is_below(path, dir) && strlen(dir) > len) {
+			best = i;
+			len = strlen(dir);
+		}
+	}
+	return best;
+}
+
+static uint64_t *
+total_of(const struct work *w, size_t folder)
+{
+	bool own = folder != SHARED &&
+	    w->plan->folders[folder].own.has_size;
+
+	return &w->totals[own ? folder : w->plan->n_folders];
+}
+
+/* The file system that path is on becomes known. */
+static int
+add_disk(struct work *w, const char *path, dev_t dev, struct err *err)
+{
+	struct statvfs vfs;
+	struct disk *v;
+
+	for (size_t i = 0; i < w->n_disks; i++) {
+		if (w->disks[i].dev == dev)
+			return 0;
+	}
+	if (statvfs(path, &vfs) == -1)
+		return err_sys(err, "%s", path);
+	v = realloc(w->disks, (w->n_disks + 1) * sizeof(*v));
+	if (v == NULL)
+		return err_set(err, "out of memory");
+	w->disks = v;
+	v[w->n_disks++] = (struct disk){ dev,
+		(uint64_t)vfs.f_bavail * vfs.f_frsize };
+	return 0;
+}
+
+static struct disk *
+disk_of(const struct work *w, dev_t dev)
+{
+	size_t i = 0;
+
+	while (i + 1 < w->n_disks && w->disks[i].dev != dev)
+		i++;
+	return &w->disks[i];
+}
+
+/* Takes the path over from the list; a file that vanished is left there. */
+static int
+add_item(struct work *w, struct shard_ref *ref, struct err *err)
+{
+	struct item *it = &w->items[w->n];
+	struct stat st;
+
+	if (lstat(ref->path, &st) == -1)
+		return 0;
+	if (add_disk(w, ref->path, st.st_dev, err) == -1)
+		return -1;
+	*it = (struct item){ ref->path, ref->start_ms,
+		(uint64_t)st.st_blocks * 512,
+		folder_of(w->plan, ref->path), st.st_dev };
+	*total_of(w, it->folder) += it->bytes;
+	ref->path = NULL;
+	w->n++;
+	return 0;
+}
+
+/* All shards below dir; a folder that is not there has none. */
+static int
+add_folder(struct work *w, const char *dir, struct err *err)
 {
 	struct shard_list list;
-	uint64_t total = 0, disk_free = 0;
+	struct item *v;
 	int rc = 0;
 
-	*removed = 0;
-	if (limits->max_age_sec == 0 && limits->max_bytes == 0 &&
-	    limits->min_free_bytes == 0)
+	if (access(dir, F_OK) == -1 && errno == ENOENT)
 		return 0;
-	if (free_bytes(dir, &disk_free, err) == -1 ||
-	    shard_list(dir, INT64_MIN, INT64_MAX, &list, err) == -1)
+	if (shard_list(dir, INT64_MIN, INT64_MAX, &list, err) == -1)
 		return -1;
-	for (size_t i = 0; i < list.n; i++)
-		total += bytes_of(list.v[i].path);
+	v = realloc(w->items, (w->n + list.n + 1) * sizeof(*v));
+	if (v == NULL) {
+		shard_list_clear(&list);
+		return err_set(err, "out of memory");
+	}
+	w->items = v;
 	for (size_t i = 0; i < list.n; i++) {
-		const char *path = list.v[i].path;
-		uint64_t bytes = bytes_of(path);
-		enum retain_reason why;
-
-		if (!too_much(limits, now_ms, list.v[i].start_ms, total,
-		    disk_free, &why))
-			break;
-		/* live, or waiting to be sealed: not yet ours to remove */
-		if (!seal_is_done(path))
-			continue;
-		if (fn != NULL)
-			fn(arg, path, bytes, why);
-		if (!dry_run && unlink(path) == -1 && errno != ENOENT) {
-			rc = err_sys(err, "%s", path);
-			continue;
-		}
-		total -= bytes < total ? bytes : total;
-		disk_free += bytes;
-		(*removed)++;
+		if (add_item(w, &list.v[i], err) == -1)
+			rc = -1;
 	}
 	shard_list_clear(&list);
+	return rc;
+}
+
+/* Was it read with the data directory, or with a folder before it? */
+static bool
+is_covered(const struct retain_plan *p, size_t folder)
+{
+	const char *path = p->folders[folder].path;
+
+	if (strcmp(path, p->dir) == 0 || is_below(path, p->dir))
+		return true;
+	for (size_t i = 0; i < p->n_folders; i++) {
+		const char *o = p->folders[i].path;
+
+		if (is_below(path, o) || (i < folder && strcmp(path, o) == 0))
+			return true;
+	}
+	return false;
+}
+
+static int
+oldest_first(const void *va, const void *vb)
+{
+	const struct item *a = va, *b = vb;
+
+	if (a->start_ms != b->start_ms)
+		return a->start_ms < b->start_ms ? -1 : 1;
+	return strcmp(a->path, b->path);
+}
+
+/* Does a limit want this shard to go, when it is the oldest there is? */
+static bool
+too_much(const struct work *w, const struct item *it, int64_t now_ms,
+    enum retain_reason *why)
+{
+	const struct retain_limits *l = &w->plan->shared;
+	const struct retain_own none = { .has_age = false }, *own =
+	    it->folder == SHARED ? &none : &w->plan->folders[it->folder].own;
+	int64_t age = own->has_age ? own->max_age_sec : l->max_age_sec;
+	uint64_t most = own->has_size ? own->max_bytes : l->max_bytes;
+
+	if (age > 0 && it->start_ms < now_ms - age * 1000)
+		*why = RETAIN_AGE;
+	else if (most > 0 && *total_of(w, it->folder) > most)
+		*why = RETAIN_SIZE;
+	else if (l->min_free_bytes > 0 &&
+	    disk_of(w, it->dev)->free_bytes < l->min_free_bytes)
+		*why = RETAIN_FREE;
+	else
+		return false;
+	return true;
+}
+
+static void
+take_off(uint64_t *total, uint64_t bytes)
+{
+	*total -= bytes < *total ? bytes : *total;
+}
+
+/* Folders first, then, over all of them, the oldest shards. */
+static int
+read_folders(struct work *w, struct err *err)
+{
+	const struct retain_plan *p = w->plan;
+	int rc;
+
+	w->totals = calloc(p->n_folders + 1, sizeof(*w->totals));
+	if (w->totals == NULL)
+		return err_set(err, "out of memory");
+	rc = add_folder(w, p->dir, err);
+	for (size_t i = 0; i < p->n_folders; i++) {
+		if (!is_covered(p, i) &&
+		    add_folder(w, p->folders[i].path, err) == -1)
+			rc = -1;
+	}
+	if (w->n > 0)
+		qsort(w->items, w->n, sizeof(*w->items), oldest_first);
+	return rc;
+}
+
+int
+retain_expire(const struct retain_plan *plan, int64_t now_ms, bool dry_run,
+    void (*fn)(void *arg, const char *path, uint64_t bytes,
+    enum retain_reason why), void *arg, uint64_t *removed, struct err *err)
+{
+	struct work w = { .plan = plan };
+	int rc;
+
+	*removed = 0;
+	if (!plan->active)
+		return 0;
+	rc = read_folders(&w, err);
+	for (size_t i = 0; i < w.n; i++) {
+		const struct item *it = &w.items[i];
+		enum retain_reason why;
+
+		/* live, or waiting to be sealed: not yet ours to remove */
+		if (!too_much(&w, it, now_ms, &why) || !seal_is_done(it->path))
+			continue;
+		if (fn != NULL)
+			fn(arg, it->path, it->bytes, why);
+		if (!dry_run && unlink(it->path) == -1 && errno != ENOENT) {
+			rc = err_sys(err, "%s", it->path);
+			continue;
+		}
+		take_off(total_of(&w, it->folder), it->bytes);
+		disk_of(&w, it->dev)->free_bytes += it->bytes;
+		(*removed)++;
+	}
+	for (size_t i = 0; i < w.n; i++)
+		free(w.items[i].path);
+	free(w.items);
+	free(w.totals);
+	free(w.disks);
 	return rc;
 }
 

@@ -33,9 +33,10 @@ struct job {
 
 struct sealer {
 	pthread_t		 thread;
+	struct sealer_options	*options;	/* the thread's own */
 	pthread_mutex_t		 lock;		/* of all below */
 	pthread_cond_t		 changed;
-	struct sealer_options	 options;
+	struct sealer_options	*next;		/* new ones, or NULL */
 	struct job		*first;
 	struct sealer_counts	 counts;
 	struct err		 last_error;
@@ -43,17 +44,6 @@ struct sealer {
 	volatile bool		 stop;		/* end now */
 	time_t			 next_expire;
 };
-
-void
-sealer_options_set(struct sealer_options *o, const struct config *c)
-{
-	*o = (struct sealer_options){ .dir = c->directory,
-		.seal = { .indexes = c->indexes, .memory = SEAL_MEMORY },
-		.hook = c->hook[0] == '\0' ? NULL : c->hook,
-		.hook_limit_sec = c->hook_limit_sec };
-	if (c->expire)
-		o->retain = c->retain;
-}
 
 static time_t
 monotonic_sec(void)
@@ -122,7 +112,7 @@ run_hook(const struct sealer_options *o, const char *path, struct sealer *s)
 	const char *slash = strrchr(path, '/');
 	const char *file = slash == NULL ? path : slash + 1;
 	char dir[4096] = ".";
-	struct hook_event e = { dir, file, 0, "flowdb" };
+	struct hook_event e = { dir, file, 0, NULL };
 	struct err err;
 
 	if (o->hook == NULL)
@@ -130,6 +120,7 @@ run_hook(const struct sealer_options *o, const char *path, struct sealer *s)
 	if (slash != NULL)
 		(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path),
 		    path);
+	e.source = retain_name(&o->plan, dir);
 	(void)shard_name_parse(file, false, &e.slot_ms);
 	if (hook_run(o->hook, &e, o->hook_limit_sec, &err) == -1) {
 		log_warnx("%s (shard %s)", err.msg, path);
@@ -154,7 +145,7 @@ expire(struct sealer *s, const struct sealer_options *o)
 	uint64_t removed;
 	struct err err;
 
-	if (retain_expire(o->dir, &o->retain, (int64_t)time(NULL) * 1000, 0,
+	if (retain_expire(&o->plan, (int64_t)time(NULL) * 1000, false,
 	    tell_expired, NULL, &removed, &err) == -1)
 		log_warnx("expire: %s", err.msg);
 	(void)pthread_mutex_lock(&s->lock);
@@ -190,14 +181,31 @@ put_back(struct sealer *s, struct job *j, const struct err *err)
 	append(s, j);
 }
 
+/* May it work later?  A file that is no shard stays none. */
+static bool
+may_pass(const struct sealer *s, const struct err *err)
+{
+	return !s->stop && (err->code == ERR_BUSY || (!s->finish &&
+	    (err->code == ERR_FULL || err->code == ERR_FAIL)));
+}
+
+/* Sealed by another job, or removed by somebody: nothing is left to do. */
+static bool
+is_done_with(const struct job *j)
+{
+	return j->target == NULL && (seal_is_done(j->path) ||
+	    (access(j->path, F_OK) == -1 && errno == ENOENT));
+}
+
 /* Called without the lock; j is freed or put back. */
 static void
 handle(struct sealer *s, const struct sealer_options *o, struct job *j)
 {
+	bool skip = is_done_with(j);
 	struct err err;
-	int rc = do_job(s, o, j, &err);
+	int rc = skip ? 0 : do_job(s, o, j, &err);
 
-	if (rc == 0) {
+	if (rc == 0 && !skip) {
 		const char *name = j->target == NULL ? j->path : j->target;
 
 		log_info("sealed %s", name);
@@ -205,9 +213,8 @@ handle(struct sealer *s, const struct sealer_options *o, struct job *j)
 	}
 	(void)pthread_mutex_lock(&s->lock);
 	if (rc == 0) {
-		s->counts.sealed++;
-	} else if (!s->stop && (err.code == ERR_BUSY ||
-	    (err.code == ERR_FULL && !s->finish))) {
+		s->counts.sealed += !skip;
+	} else if (may_pass(s, &err)) {
 		put_back(s, j, &err);
 		j = NULL;
 	} else if (err.code != ERR_STOPPED) {
@@ -241,11 +248,9 @@ sealer_main(void *arg)
 
 	(void)pthread_mutex_lock(&s->lock);
 	while (!s->stop && !(s->finish && s->first == NULL)) {
-		struct sealer_options o = s->options;
 		time_t now = monotonic_sec();
 		struct job *j = take(s, now);
 		bool expire_now = now >= s->next_expire;
-		char *hook;
 
 		if (j == NULL && !expire_now) {
 			nap(s);
@@ -253,25 +258,34 @@ sealer_main(void *arg)
 		}
 		if (expire_now)
 			s->next_expire = now + EXPIRE_SEC;
-		/* a reload may come, and free its text, while this seals */
-		hook = o.hook == NULL ? NULL : strdup(o.hook);
-		if (hook == NULL && o.hook != NULL)
-			log_warnx("out of memory, no hook");
-		o.hook = hook;
+		if (s->next != NULL) {
+			sealer_options_free(s->options);
+			s->options = s->next;
+			s->next = NULL;
+		}
 		(void)pthread_mutex_unlock(&s->lock);
 		if (j != NULL)
-			handle(s, &o, j);
+			handle(s, s->options, j);
 		if (expire_now)
-			expire(s, &o);
-		free(hook);
+			expire(s, s->options);
 		(void)pthread_mutex_lock(&s->lock);
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
 
+void
+sealer_options_free(struct sealer_options *o)
+{
+	if (o == NULL)
+		return;
+	retain_plan_clear(&o->plan);
+	free(o->hook);
+	free(o);
+}
+
 struct sealer *
-sealer_start(const struct sealer_options *o, struct err *err)
+sealer_start(struct sealer_options *o, struct err *err)
 {
 	struct sealer *s = calloc(1, sizeof(*s));
 	pthread_condattr_t attr;
@@ -281,7 +295,7 @@ sealer_start(const struct sealer_options *o, struct err *err)
 		(void)err_set(err, "out of memory");
 		return NULL;
 	}
-	s->options = *o;
+	s->options = o;
 	(void)pthread_mutex_init(&s->lock, NULL);
 	(void)pthread_condattr_init(&attr);
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -312,10 +326,11 @@ sealer_add(struct sealer *s, const char *path, const char *target)
 }
 
 void
-sealer_configure(struct sealer *s, const struct sealer_options *o)
+sealer_configure(struct sealer *s, struct sealer_options *o)
 {
 	(void)pthread_mutex_lock(&s->lock);
-	s->options = *o;
+	sealer_options_free(s->next);
+	s->next = o;
 	s->next_expire = 0;
 	(void)pthread_cond_signal(&s->changed);
 	(void)pthread_mutex_unlock(&s->lock);
@@ -353,6 +368,8 @@ sealer_stop(struct sealer *s, int finish, struct sealer_counts *last,
 		s->first = j->next;
 		job_free(j);
 	}
+	sealer_options_free(s->options);
+	sealer_options_free(s->next);
 	(void)pthread_cond_destroy(&s->changed);
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s);

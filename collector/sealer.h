@@ -12,12 +12,12 @@
 #include "collector/seal.h"
 #include "schema/err.h"
 
+/* From calloc; the sealer's once it is handed over. */
 struct sealer_options {
-	const char		*dir;		/* data directory */
+	struct retain_plan	 plan;		/* folders, names, limits */
 	struct seal_options	 seal;
-	const char		*hook;		/* NULL: none */
+	char			*hook;		/* NULL: none */
 	int			 hook_limit_sec;
-	struct retain_limits	 retain;
 };
 
 struct sealer_counts {
@@ -31,23 +31,21 @@ struct sealer_counts {
 struct config;
 struct sealer;
 
-/* What the configuration says; its directory and hook are borrowed. */
-void	sealer_options_set(struct sealer_options *o, const struct config *c);
-
-/* Copies o; dir must live as long, hook until sealer_configure. */
-struct sealer *sealer_start(const struct sealer_options *o, struct err *err);
+/* NULL: o stays the caller's. */
+struct sealer *sealer_start(struct sealer_options *o, struct err *err);
 
 /*
- * Seals the shard at path soon.  target: the name it takes when it is done
- * (a copy that replaces a sealed shard), or NULL for its own.
+ * Seals the shard at path soon; one that is sealed already by then is left
+ * alone.  target: the name it takes when it is done (a copy that replaces a
+ * sealed shard), or NULL for its own.
  */
 int	sealer_add(struct sealer *s, const char *path, const char *target);
 
-/*
- * Hook and limits of a new configuration, from the next shard on; o as in
- * sealer_start.  The old hook's text may go then.
- */
-void	sealer_configure(struct sealer *s, const struct sealer_options *o);
+/* Hook and limits of a new configuration, from the next shard on. */
+void	sealer_configure(struct sealer *s, struct sealer_options *o);
+
+/* Frees what was not handed over; o may be NULL. */
+void	sealer_options_free(struct sealer_options *o);
 
 void	sealer_counts(struct sealer *s, struct sealer_counts *out);
 

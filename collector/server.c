@@ -1,7 +1,7 @@
 /*
  * The collector at work: see server.h.
  *
- *	sockets -> receive -> packet_decode -> sink -> batch -> writer
+ *	sockets -> receive -> intake -> writer -> sealer
  *
  * The receiving thread never waits: not for the disk (batches are bounded and
  * flows are shed when none is free), not for other collectors, not for the
@@ -20,9 +20,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collector/batch.h"
+#include "collector/apply.h"
 #include "collector/capture.h"
 #include "collector/datadir.h"
+#include "collector/folder.h"
+#include "collector/intake.h"
 #include "collector/listen.h"
 #include "collector/log.h"
 #include "collector/metrics.h"
@@ -31,21 +33,19 @@
 #include "collector/repeat.h"
 #include "collector/report.h"
 #include "collector/sealer.h"
+#include "collector/source.h"
 #include "collector/template_saver.h"
 #include "collector/writer.h"
 
-#define FLUSH_SEC	0.25	/* flows are visible after this at the latest */
 #define TICK_SEC	1.0
 #define REPORT_SEC	10	/* broken input is logged this often at most */
 #define TEMPLATES_SEC	60	/* changed templates are saved this often */
 #define ROUNDS		8	/* receive calls per wake-up and socket */
-#define HARVEST		64
 
 struct server {
-	struct sink		 sink;		/* first: see sink_of */
 	struct config		*config;	/* in force */
 	struct config		*first;		/* the caller's */
-	int			 lock;
+	struct folders		*folders;
 	struct ev_loop		*loop;
 	struct listen_socket	 sock[CONFIG_MAX_LISTEN];
 	ev_io			 io[CONFIG_MAX_LISTEN];
@@ -60,11 +60,8 @@ struct server {
 	struct sealer		*sealer;
 	struct writer		*writer;
 	struct template_saver	*saver;		/* NULL: reading a capture */
-	struct batch		*batch;		/* being filled, or NULL */
-	struct flow		 spare;		/* room while none is free */
-	bool			 capture;	/* no shedding: wait */
+	struct intake		*intake;
 	int64_t			 slot_ms;	/* length */
-	int64_t			 slot_start_ms;	/* of what arrives now */
 	struct report_counts	 counts;
 	struct report_state	*report;
 	uint64_t		 templates_saved;
@@ -81,111 +78,6 @@ wall_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* ---- batches ---- */
-
-static void
-harvest(struct server *s, struct batch *b)
-{
-	struct exporter_stat stats[HARVEST];
-	size_t n;
-
-	do {
-		n = decoder_harvest(s->decoder, 0, stats, HARVEST);
-		for (size_t i = 0; i < n; i++) {
-			struct exporter_stat *to = batch_stat(b);
-
-			if (to != NULL)
-				*to = stats[i];
-		}
-	} while (n == HARVEST);
-}
-
-static void
-push(struct server *s)
-{
-	struct batch *b = s->batch;
-
-	if (b == NULL)
-		return;
-	s->batch = NULL;
-	if (s->loop != NULL)
-		ev_timer_stop(s->loop, &s->flush_timer);
-	harvest(s, b);
-	writer_put(s->writer, b);
-}
-
-/* Slot of an arrival time: live traffic never goes back to an older one. */
-static void
-enter_slot(struct server *s, int64_t arrival_ms)
-{
-	int64_t start = arrival_ms - arrival_ms % s->slot_ms;
-
-	if (start == s->slot_start_ms ||
-	    (!s->capture && start < s->slot_start_ms))
-		return;
-	push(s);
-	s->slot_start_ms = start;
-	/* also when nothing comes that needs a new shard */
-	if (!s->capture)
-		writer_rotate(s->writer, start);
-}
-
-static struct server *
-sink_of(struct sink *sink)
-{
-	return (struct server *)(void *)sink;
-}
-
-static struct flow *
-sink_room(struct sink *sink)
-{
-	struct server *s = sink_of(sink);
-	struct flow *f = &s->spare;
-
-	if (s->batch == NULL) {
-		s->batch = writer_batch(s->writer, s->capture);
-		if (s->batch != NULL) {
-			s->batch->slot_start_ms = s->slot_start_ms;
-			s->batch->slot_end_ms = s->slot_start_ms + s->slot_ms;
-			s->batch->append = s->capture;
-			if (s->loop != NULL)
-				ev_timer_again(s->loop, &s->flush_timer);
-		}
-	}
-	if (s->batch != NULL)
-		f = &s->batch->flows[s->batch->n];
-	flow_prepare(f);
-	return f;
-}
-
-static void
-sink_put(struct sink *sink)
-{
-	struct server *s = sink_of(sink);
-
-	if (s->batch == NULL) {
-		s->counts.shed++;
-		return;
-	}
-	if (++s->batch->n == s->batch->cap)
-		push(s);
-}
-
-/* ---- events ---- */
-
-static void
-on_datagram(void *arg, const uint8_t *data, size_t len,
-    const struct addr *from, int64_t arrival_ms)
-{
-	struct server *s = arg;
-	struct datagram g = { data, len, *from, arrival_ms, 0 };
-
-	s->counts.datagrams++;
-	s->counts.bytes += len;
-	packet_decode(s->decoder, &g, &s->sink);
-	repeat_send(&s->repeat, data, len);
-}
-
 static void
 on_readable(struct ev_loop *loop, ev_io *w, int events)
 {
@@ -193,22 +85,28 @@ on_readable(struct ev_loop *loop, ev_io *w, int events)
 	struct listen_socket *sock = &s->sock[w - s->io];
 	int64_t now = wall_ms();
 
-	(void)loop;
 	(void)events;
-	enter_slot(s, now);
+	intake_enter(s->intake, now);
 	for (int i = 0; i < ROUNDS; i++) {
-		if (listen_receive(sock, s->ring, now, on_datagram, s) <
-		    LISTEN_RING)
+		if (listen_receive(sock, s->ring, now, intake_datagram,
+		    s->intake) < LISTEN_RING)
 			break;
+	}
+	/* from the first flow on; it may be of a batch that is gone by then */
+	if (intake_is_open(s->intake) && !ev_is_active(&s->flush_timer)) {
+		ev_timer_set(&s->flush_timer, s->config->commit_ms / 1e3, 0.);
+		ev_timer_start(loop, &s->flush_timer);
 	}
 }
 
 static void
 on_flush(struct ev_loop *loop, ev_timer *w, int events)
 {
+	struct server *s = w->data;
+
 	(void)loop;
 	(void)events;
-	push(w->data);
+	intake_flush(s->intake);
 }
 
 static void
@@ -266,7 +164,7 @@ on_tick(struct ev_loop *loop, ev_timer *w, int events)
 	(void)loop;
 	(void)events;
 	s->ticks++;
-	enter_slot(s, wall_ms());
+	intake_enter(s->intake, wall_ms());
 	collect_counts(s);
 	if (s->ticks % REPORT_SEC == 0) {
 		report_changes(s->report, &s->counts, s->decoder);
@@ -277,22 +175,11 @@ on_tick(struct ev_loop *loop, ev_timer *w, int events)
 	notify_send(&s->notify, "WATCHDOG=1\nSTATUS=%" PRIu64 " packets, %"
 	    PRIu64 " flows stored, %" PRIu64 " lost or shed",
 	    decoder_count(s->decoder, DC_packets), s->counts.writer.flows,
-	    s->counts.shed + s->counts.kernel_drops +
+	    s->counts.intake->shed + s->counts.kernel_drops +
 	    decoder_count(s->decoder, DC_lost));
 }
 
-static void
-set_sampling(struct server *s)
-{
-	decoder_reset_sampling(s->decoder, s->config->decoder.default_sampling);
-	for (size_t i = 0; i < s->config->n_sampling; i++) {
-		const struct config_sampling *cs = &s->config->sampling[i];
-
-		if (decoder_set_sampling(s->decoder, &cs->who, cs->rate,
-		    cs->force) == -1)
-			log_warnx("sampling: out of memory");
-	}
-}
+/* ---- reload ---- */
 
 static void
 free_reloaded(struct server *s)
@@ -301,43 +188,75 @@ free_reloaded(struct server *s)
 		config_free(s->config);
 }
 
-/* What of a new configuration needs a new process. */
-static void
-tell_restart(const struct config *old, const struct config *new)
+/*
+ * All that can fail is made first, so that a configuration which cannot be
+ * used changes nothing.
+ */
+static int
+prepare(struct server *s, const struct config *new,
+    struct sealer_options **o, struct sources **sources, struct err *err)
 {
-	if (strcmp(old->directory, new->directory) != 0 ||
-	    old->port != new->port || old->n_listen != new->n_listen ||
-	    old->slot_sec != new->slot_sec ||
-	    old->receive_buffer != new->receive_buffer)
-		log_warnx("reload: directory, sockets and slot change at the "
-		    "next start only");
+	*sources = NULL;
+	*o = apply_sealer_options(new);
+	if (*o == NULL)
+		return err_set(err, "out of memory");
+	if (apply_folders(s->folders, new, err) == 0)
+		*sources = sources_new(new, s->folders, err);
+	if (*sources != NULL)
+		return 0;
+	sealer_options_free(*o);
+	return -1;
+}
+
+/* The directory stays, whatever the new configuration says. */
+static void
+swap_directory(struct config *a, struct config *b)
+{
+	char *directory = a->directory;
+
+	a->directory = b->directory;
+	b->directory = directory;
+}
+
+static void
+take_config(struct server *s, struct config *new)
+{
+	struct sealer_options *o;
+	struct sources *sources;
+	struct err err;
+
+	apply_tell_restart(s->config, new);
+	swap_directory(s->config, new);
+	if (prepare(s, new, &o, &sources, &err) == -1) {
+		log_error("reload: keeping the old configuration: %s",
+		    err.msg);
+		swap_directory(s->config, new);
+		config_free(new);
+		return;
+	}
+	new->slot_sec = s->config->slot_sec;
+	intake_flush(s->intake);
+	intake_set_sources(s->intake, sources);
+	sealer_configure(s->sealer, o);
+	free_reloaded(s);
+	s->config = new;
+	log_level_set((enum log_level)new->log_level);
+	apply_sampling(s->decoder, s->config);
+	log_info("configuration reloaded");
 }
 
 static void
 on_reload(struct server *s)
 {
-	struct config *new = s->calls.reload(s->calls.arg);
-	struct sealer_options o;
+	struct config *new;
 	struct err err;
 
+	notify_send(&s->notify, "RELOADING=1");
 	if (log_reopen(&err) == -1)
 		log_warnx("%s", err.msg);
-	if (new == NULL)
-		return;
-	notify_send(&s->notify, "RELOADING=1");
-	tell_restart(s->config, new);
-	/* the directory stays; swap the string so that it does */
-	char *directory = new->directory;
-	new->directory = s->config->directory;
-	s->config->directory = directory;
-	new->slot_sec = s->config->slot_sec;
-	sealer_options_set(&o, new);
-	sealer_configure(s->sealer, &o);
-	free_reloaded(s);
-	s->config = new;
-	log_level_set((enum log_level)new->log_level);
-	set_sampling(s);
-	log_info("configuration reloaded");
+	new = s->calls.reload(s->calls.arg);
+	if (new != NULL)
+		take_config(s, new);
 	notify_send(&s->notify, "READY=1");
 }
 
@@ -386,6 +305,47 @@ open_sockets(struct server *s, struct err *err)
 	return 0;
 }
 
+static int
+make_intake(struct server *s, const struct config *c, struct err *err)
+{
+	const struct intake_options o = { s->decoder, &s->repeat, s->folders,
+		s->slot_ms, c->capture != NULL };
+	struct sources *sources = sources_new(c, s->folders, err);
+
+	if (sources == NULL)
+		return -1;
+	s->intake = intake_new(&o);
+	if (s->intake == NULL) {
+		sources_free(sources);
+		return err_set(err, "out of memory");
+	}
+	intake_set_sources(s->intake, sources);
+	s->counts.intake = intake_counts(s->intake);
+	return 0;
+}
+
+static int
+prepare_all(struct server *s, const struct config *c, struct err *err)
+{
+	s->decoder = decoder_new(&c->decoder);
+	s->report = report_new();
+	s->folders = folders_new(c->directory);
+	if (s->decoder == NULL || s->report == NULL || s->folders == NULL)
+		return err_set(err, "out of memory");
+	apply_sampling(s->decoder, c);
+	if (make_intake(s, c, err) == -1)
+		return -1;
+	if (c->capture == NULL && open_sockets(s, err) == -1)
+		return -1;
+	for (size_t i = 0; i < c->n_repeat; i++) {
+		if (repeat_add(&s->repeat, c->repeat[i], err) == -1)
+			return -1;
+	}
+	/* last: nothing is written when something else is wrong */
+	return folders_lock(s->folders, 0, err) == -1 ? -1 :
+	    apply_folders(s->folders, c, err);
+}
+
 struct server *
 server_new(struct config *c, struct err *err)
 {
@@ -395,33 +355,14 @@ server_new(struct config *c, struct err *err)
 		(void)err_set(err, "out of memory");
 		return NULL;
 	}
-	s->sink = (struct sink){ sink_room, sink_put };
 	s->config = s->first = c;
-	s->capture = c->capture != NULL;
 	s->slot_ms = (int64_t)c->slot_sec * 1000;
-	s->slot_start_ms = INT64_MIN;
 	s->notify.fd = -1;
-	s->decoder = decoder_new(&c->decoder);
-	s->report = report_new();
-	if (s->decoder == NULL || s->report == NULL) {
-		(void)err_set(err, "out of memory");
-		goto fail;
+	if (prepare_all(s, c, err) == -1) {
+		server_free(s);
+		return NULL;
 	}
-	set_sampling(s);
-	if (!s->capture && open_sockets(s, err) == -1)
-		goto fail;
-	for (size_t i = 0; i < c->n_repeat; i++) {
-		if (repeat_add(&s->repeat, c->repeat[i], err) == -1)
-			goto fail;
-	}
-	/* last: nothing is written when something else is wrong */
-	s->lock = datadir_open(c->directory, err);
-	if (s->lock == -1)
-		goto fail;
 	return s;
-fail:
-	server_free(s);
-	return NULL;
 }
 
 void
@@ -433,33 +374,63 @@ server_free(struct server *s)
 	for (size_t i = 0; i < s->n_sock; i++)
 		listen_close(&s->sock[i]);
 	listen_ring_free(s->ring);
+	intake_free(s->intake);
 	repeat_clear(&s->repeat);
 	decoder_free(s->decoder);
 	report_free(s->report);
-	if (s->lock > 0)
-		(void)close(s->lock);
+	folders_free(s->folders);
 	free_reloaded(s);
 	free(s);
 }
 
+/* What earlier runs left, in the data directory and in folders elsewhere. */
+static int
+recover(struct server *s, struct live *live, int64_t *first_ms,
+    struct err *err)
+{
+	int64_t now = wall_ms();
+
+	for (uint32_t i = 0; i < folders_count(s->folders); i++) {
+		const struct folder *f = folders_at(s->folders, i);
+
+		if ((i == 0 || f->base == 0) && datadir_recover(f->path, now,
+		    s->slot_ms, s->sealer, live, first_ms, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Sealing, what was left, writing; -1: none of the threads runs. */
 static int
 start_threads(struct server *s, struct err *err)
 {
-	struct sealer_options o;
+	struct sealer_options *o = apply_sealer_options(s->config);
+	int64_t first_ms = INT64_MIN;
+	struct live *live = NULL;
 	struct err ignored;
 
-	sealer_options_set(&o, s->config);
-	s->sealer = sealer_start(&o, err);
-	if (s->sealer == NULL)
-		return -1;
-	s->writer = writer_start(s->config->directory, s->sealer, BATCH_COUNT,
-	    BATCH_FLOWS, err);
-	if (s->writer == NULL) {
-		(void)sealer_stop(s->sealer, 0, &s->counts.sealer, &ignored);
-		s->sealer = NULL;
+	if (o == NULL)
+		return err_set(err, "out of memory");
+	s->sealer = sealer_start(o, err);
+	if (s->sealer == NULL) {
+		sealer_options_free(o);
 		return -1;
 	}
-	return 0;
+	live = live_new(s->folders, s->sealer);
+	if (live == NULL)
+		(void)err_set(err, "out of memory");
+	else if (s->config->capture != NULL ||
+	    recover(s, live, &first_ms, err) == 0)
+		s->writer = writer_start(live, BATCH_COUNT,
+		    (size_t)s->config->batch_flows, err);
+	if (s->writer != NULL) {
+		intake_start(s->intake, s->writer, first_ms);
+		return 0;
+	}
+	live_free(live, false);
+	(void)sealer_stop(s->sealer, 0, &s->counts.sealer, &ignored);
+	s->sealer = NULL;
+	return -1;
 }
 
 static void
@@ -495,7 +466,6 @@ start_watchers(struct server *s)
 		ev_io_start(s->loop, &s->io[i]);
 	}
 	ev_init(&s->flush_timer, on_flush);
-	s->flush_timer.repeat = FLUSH_SEC;
 	s->flush_timer.data = s;
 	ev_timer_init(&s->tick_timer, on_tick, TICK_SEC, TICK_SEC);
 	s->tick_timer.data = s;
@@ -527,11 +497,11 @@ drain_sockets(struct server *s)
 {
 	int64_t now = wall_ms();
 
-	enter_slot(s, now);
+	intake_enter(s->intake, now);
 	for (size_t i = 0; i < s->n_sock; i++) {
 		for (int k = 0; k < 1000; k++) {
 			if (listen_receive(&s->sock[i], s->ring, now,
-			    on_datagram, s) <= 0)
+			    intake_datagram, s->intake) <= 0)
 				break;
 		}
 	}
@@ -544,7 +514,7 @@ finish(struct server *s, bool seal, struct err *err)
 	struct err sealed;
 	int rc;
 
-	push(s);
+	intake_finish(s->intake);
 	rc = writer_stop(s->writer, seal, &s->counts.writer, err);
 	if (sealer_stop(s->sealer, seal, &s->counts.sealer, &sealed) == -1 &&
 	    rc == 0 && seal) {
@@ -558,8 +528,6 @@ int
 server_run(struct server *s, const struct server_calls *calls,
     struct err *err)
 {
-	int64_t next_ms, now = wall_ms();
-	struct err ignored;
 	int rc;
 
 	s->calls = *calls;
@@ -573,13 +541,7 @@ server_run(struct server *s, const struct server_calls *calls,
 	s->saver = template_saver_start(s->config->directory, err);
 	if (s->saver == NULL || start_threads(s, err) == -1)
 		return -1;
-	if (datadir_recover(s->config->directory, now, s->slot_ms, s->sealer,
-	    &next_ms, err) == -1) {
-		(void)finish(s, false, &ignored);
-		return -1;
-	}
-	s->slot_start_ms = next_ms;
-	enter_slot(s, now);
+	intake_enter(s->intake, wall_ms());
 	load_templates(s);
 	start_watchers(s);
 	notify_open(&s->notify);
@@ -627,8 +589,9 @@ server_read_capture(struct server *s, struct capture *cap, bool progress,
 	if (start_threads(s, err) == -1)
 		return -1;
 	while ((rc = capture_next(cap, &g, &damage)) == 1) {
-		enter_slot(s, g.arrival_ms);
-		on_datagram(s, g.data, g.len, &g.from, g.arrival_ms);
+		intake_enter(s->intake, g.arrival_ms);
+		intake_datagram(s->intake, g.data, g.len, &g.from,
+		    g.arrival_ms);
 		if (progress && ++n % 10000 == 0)
 			report_progress(capture_progress(cap),
 			    decoder_count(s->decoder, DC_flows));

@@ -58,12 +58,13 @@ struct shard_writer {
 
 static const char put_exporter_sql[] =
     "INSERT INTO exporter (address, version, source_id, packets, flows, lost, "
-    "sampling, first_heard_ms, last_heard_ms) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), ?8, ?9) "
+    "sampling, first_heard_ms, last_heard_ms, name) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), ?8, ?9, ?10) "
     "ON CONFLICT (address, version, source_id) DO UPDATE SET "
     "packets = packets + excluded.packets, flows = flows + excluded.flows, "
     "lost = lost + excluded.lost, "
     "sampling = coalesce(excluded.sampling, sampling), "
+    "name = coalesce(excluded.name, name), "
     "first_heard_ms = min(first_heard_ms, excluded.first_heard_ms), "
     "last_heard_ms = max(last_heard_ms, excluded.last_heard_ms) "
     "RETURNING id";
@@ -183,6 +184,7 @@ store_exporter(struct shard_writer *w, const struct exporter_stat *e,
 	(void)sqlite3_bind_int64(st, 7, e->sampling);
 	(void)sqlite3_bind_int64(st, 8, e->first_ms);
 	(void)sqlite3_bind_int64(st, 9, e->last_ms);
+	(void)sqlite3_bind_text(st, 10, e->name, -1, SQLITE_STATIC);
 	rc = db_step(st, err);
 	if (rc != 1)
 		return -1;
@@ -256,11 +258,11 @@ store_path(struct shard_writer *w, const struct flow *f, struct err *err)
 
 /* Path ids of all flows, new paths inserted; and what changes in totals. */
 static int
-store_paths(struct shard_writer *w, const struct batch *b, struct totals *t,
-    uint64_t *set, struct err *err)
+store_paths(struct shard_writer *w, const struct batch_part *b,
+    struct totals *t, uint64_t *set, struct err *err)
 {
 	for (size_t i = 0; i < b->n; i++) {
-		const struct flow *f = &b->flows[i];
+		const struct flow *f = batch_part_flow(b, i);
 		int64_t end = f->first_ms, id = path_map_find(w->map, f);
 
 		if (id == 0) {
@@ -294,7 +296,7 @@ store_meta(struct shard_writer *w, const struct totals *t, struct err *err)
 }
 
 static int
-store_in_transaction(struct shard_writer *w, const struct batch *b,
+store_in_transaction(struct shard_writer *w, const struct batch_part *b,
     struct totals *t, struct err *err)
 {
 	uint64_t set = 0;
@@ -307,8 +309,7 @@ store_in_transaction(struct shard_writer *w, const struct batch *b,
 		return 0;
 	if (store_paths(w, b, t, &set, err) == -1)
 		return -1;
-	w->view = (struct batch_view){ b->flows, w->path_ids, b->n,
-		w->next_flow };
+	w->view = (struct batch_view){ *b, w->path_ids, w->next_flow };
 	if (db_step(w->put_flows, err) == -1)
 		return -1;
 	if ((set & flow_home_bits(HOME_EXTRA)) != 0 &&
@@ -333,7 +334,7 @@ make_room(struct shard_writer *w, size_t flows, struct err *err)
 }
 
 int
-shard_writer_store(struct shard_writer *w, const struct batch *b,
+shard_writer_store(struct shard_writer *w, const struct batch_part *b,
     struct err *err)
 {
 	struct totals t = w->totals;

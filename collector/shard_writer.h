@@ -22,12 +22,12 @@ struct shard_writer *shard_writer_open(const char *path, int64_t start_ms,
 	    int64_t end_ms, struct err *err);
 
 /*
- * Stores all flows and reports of the batch in one transaction, and the
+ * Stores all flows and reports of the part in one transaction, and the
  * shard's new meta with them: all or nothing.  -1: nothing was stored and the
- * same batch can be tried again.
+ * same part can be tried again.
  */
-int	shard_writer_store(struct shard_writer *w, const struct batch *b,
-	    struct err *err);
+int	shard_writer_store(struct shard_writer *w,
+	    const struct batch_part *p, struct err *err);
 
 /* Was the file removed or replaced behind our back? */
 int	shard_writer_vanished(const struct shard_writer *w);

@@ -33,7 +33,7 @@ function folder(path) {
 BEGIN {
 	home["<ev.h>"] = "^collector/server\\.c$"
 	home["<pcap.h>"] = "^collector/capture\\.c$"
-	home["<confuse.h>"] = "^(collector/config|query/defaults)\\.c$"
+	home["<confuse.h>"] = "^(collector/config_read|query/defaults)\\.c$"
 	home["<csv.h>"] = "^(query/|collector/csv_rows\\.c$)"
 	home["<sqlite3ext.h>"] = "^schema/extension\\.c$"
 	home["<sqlite3.h>"] = "^(schema/(db|ddl|finish|rollup|shard|sqltext)\\.|" \

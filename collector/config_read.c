@@ -55,6 +55,11 @@ complain(int line, bool stops, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(v[r->n].text, sizeof(v[r->n].text), fmt, ap);
 	va_end(ap);
+	/* libconfuse asks once more at the end of a list */
+	for (size_t i = 0; i < r->n; i++) {
+		if (v[i].line == line && strcmp(v[i].text, v[r->n].text) == 0)
+			return;
+	}
 	r->n++;
 }
 
@@ -74,6 +79,19 @@ newest(cfg_opt_t *opt)
 	return cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
 }
 
+/* All values so far; only what the newest one does wrong is news. */
+static int
+take_list(struct config *c, const struct config_key *k, cfg_opt_t *opt,
+    struct err *err)
+{
+	int rc = 0;
+
+	config_key_clear(c, k);
+	for (unsigned i = 0; i < cfg_opt_size(opt); i++)
+		rc = config_key_add(c, k, cfg_opt_getnstr(opt, i), err);
+	return rc;
+}
+
 /* Called by libconfuse for each key; a mistake does not stop it. */
 static int
 on_key(cfg_t *cfg, cfg_opt_t *opt)
@@ -86,9 +104,7 @@ on_key(cfg_t *cfg, cfg_opt_t *opt)
 	if (k == NULL || cfg_opt_size(opt) == 0)
 		return 0;
 	if (config_key_is_list(k)) {
-		if (cfg_opt_size(opt) == 1)
-			config_key_clear(c, k);
-		rc = config_key_add(c, k, newest(opt), &err);
+		rc = take_list(c, k, opt, &err);
 	} else if (k->kind == KIND_NUMBER || k->kind == KIND_SLOT ||
 	    k->kind == KIND_U32) {
 		rc = config_key_number(c, k, cfg_opt_getnint(opt, 0), &err);
@@ -368,23 +384,57 @@ parse_once(struct reader *r, const char *text)
 	return ok;
 }
 
-/* Blanks line number line of the text; false: there is nothing on it. */
+/*
+ * Blanks line number line of the text, or the last one before it that has
+ * something: a mistake may be told one line late.  false: there is none.
+ */
 static bool
 blank_line(char *text, int line)
 {
-	bool changed = false;
+	char *found = NULL, *end;
 
-	while (line > 1 && (text = strchr(text, '\n')) != NULL) {
-		text++;
-		line--;
+	for (int at = 1; at <= line && text != NULL; at++) {
+		if (text[strspn(text, " \t\r")] != '\n' &&
+		    text[strspn(text, " \t\r")] != '\0')
+			found = text;
+		end = strchr(text, '\n');
+		text = end == NULL ? NULL : end + 1;
 	}
-	if (text == NULL || line < 1)
+	if (found == NULL)
 		return false;
-	for (; *text != '\0' && *text != '\n'; text++) {
-		changed |= *text != ' ';
-		*text = ' ';
+	memset(found, ' ', strcspn(found, "\n"));
+	return true;
+}
+
+/* Behind the end of a text in quotes, where a backslash may hide a quote. */
+static char *
+skip_quoted(char *p)
+{
+	char quote = *p++;
+
+	for (; *p != '\0' && *p != quote; p++) {
+		if (*p == '\\' && p[1] != '\0')
+			p++;
 	}
-	return changed;
+	return *p == '\0' ? p : p + 1;
+}
+
+/* libconfuse takes a comment inside of a list for one of its values. */
+static void
+blank_comments(char *text)
+{
+	for (char *p = text; *p != '\0';) {
+		if (*p == '"' || *p == '\'') {
+			p = skip_quoted(p);
+		} else if (*p == '#' || (p[0] == '/' && p[1] == '/')) {
+			size_t n = strcspn(p, "\n");
+
+			memset(p, ' ', n);
+			p += n;
+		} else {
+			p++;
+		}
+	}
 }
 
 static char *
@@ -411,14 +461,34 @@ read_file(const char *path, struct err *err)
 	return text;
 }
 
+/* libconfuse takes the end of the file for the end of a section. */
+static void
+check_braces(char *text)
+{
+	int line = 1, open = 0, depth = 0;
+
+	for (char *p = text, *end; *p != '\0'; p = end) {
+		end = *p == '"' || *p == '\'' ? skip_quoted(p) : p + 1;
+		if (*p == '{' && depth++ == 0)
+			open = line;
+		depth -= *p == '}' && depth > 0;
+		for (const char *q = p; q < end; q++)
+			line += *q == '\n';
+	}
+	if (depth > 0)
+		complain(open, false, "no closing brace");
+}
+
 /* What no single key can tell. */
 static void
 check_whole(struct reader *r)
 {
 	if (r->expire_line != 0 && r->config->expire &&
-	    !config_has_limits(r->config))
+	    !config_has_limits(r->config)) {
 		complain(r->expire_line, false, "expire: needs max_age, "
 		    "max_size or min_free");
+		r->config->expire = false;	/* told once is enough */
+	}
 }
 
 static int
@@ -442,10 +512,12 @@ config_read(struct config *c, const char *path,
 		report(arg, err.msg);
 		return -1;
 	}
+	blank_comments(text);
 	reading = &r;
 	for (int i = 0; i < MAX_MISTAKES && !parse_once(&r, text) &&
 	    r.n > 0 && blank_line(text, r.v[r.n - 1].line); i++)
 		;
+	check_braces(text);
 	check_whole(&r);
 	reading = NULL;
 	free(text);

@@ -138,6 +138,7 @@ listen = { "127.0.0.1",    # both
 port = $port
 log = "$tmp/log"
 CONF
+: >"$tmp/log"
 "$BUILD/flowdbd" -c "$conf" 2>"$tmp/err" &
 pid=$!
 pids=$pid

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "collector/live.h"
 #include "collector/log.h"
 #include "collector/seal.h"
+#include "collector/template_store.h"
 #include "schema/shard.h"
 
 #define PATH_LEN_MAX	4096
@@ -33,6 +35,43 @@ locked_by_other(int fd, const char *dir, struct err *err)
 	    pid[0] == '\0' ? "" : ", process ", pid);
 }
 
+/*
+ * Files of ours that we may not write, as an earlier run of root may have left
+ * them: better told now than when flows come.  Sealed ones need no writing.
+ */
+static int
+check_files(const char *dir, struct err *err)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+	int rc = 0;
+
+	if (d == NULL)
+		return err_sys(err, "data directory %s", dir);
+	while (rc == 0 && (e = readdir(d)) != NULL) {
+		const struct passwd *pw;
+		struct stat st;
+		int64_t slot;
+
+		if ((shard_name_parse(e->d_name, false, &slot) == -1 &&
+		    strcmp(e->d_name, TEMPLATE_STORE_NAME) != 0 &&
+		    strcmp(e->d_name, LOCK_NAME) != 0) ||
+		    fstatat(dirfd(d), e->d_name, &st,
+		    AT_SYMLINK_NOFOLLOW) == -1 || !S_ISREG(st.st_mode) ||
+		    (st.st_mode & 0222) == 0 ||
+		    faccessat(dirfd(d), e->d_name, R_OK | W_OK, 0) == 0)
+			continue;
+		pw = getpwuid(st.st_uid);
+		rc = err_set(err, "%s/%s cannot be written, it belongs to %s "
+		    "(uid %lu); as root: chown -R %lu:%lu %s", dir, e->d_name,
+		    pw == NULL ? "somebody" : pw->pw_name,
+		    (unsigned long)st.st_uid, (unsigned long)getuid(),
+		    (unsigned long)getgid(), dir);
+	}
+	(void)closedir(d);
+	return rc;
+}
+
 int
 datadir_open(const char *dir, struct err *err)
 {
@@ -48,6 +87,8 @@ datadir_open(const char *dir, struct err *err)
 		return err_set(err, "data directory %s: not a directory", dir);
 	if (access(dir, R_OK | W_OK | X_OK) == -1)
 		return err_sys(err, "data directory %s", dir);
+	if (check_files(dir, err) == -1)
+		return -1;
 	if (snprintf(path, sizeof(path), "%s/" LOCK_NAME, dir) >=
 	    (int)sizeof(path))
 		return err_set(err, "data directory: path too long");

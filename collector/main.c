@@ -382,6 +382,22 @@ ready(void *arg)
 		privs_daemon_ready(src->waiting);
 }
 
+/* All folders with shards, for after privs_drop. */
+static int
+give_folders(const struct config *c, struct err *err)
+{
+	char path[CONFIG_PATH_MAX];
+
+	if (privs_give(c->directory, c->user, c->group, err) == -1)
+		return -1;
+	for (size_t i = 0; i < c->n_sources; i++) {
+		if (config_source_path(c, &c->sources[i], path) == 0 &&
+		    privs_give(path, c->user, c->group, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 /* Everything that may fail, then the server. */
 static int
 run_server(struct config *c, struct origin *src, struct err *err)
@@ -391,7 +407,7 @@ run_server(struct config *c, struct origin *src, struct err *err)
 	int rc = -1;
 
 	if (s != NULL &&
-	    privs_give(c->directory, c->user, c->group, err) == 0 &&
+	    give_folders(c, err) == 0 &&
 	    privs_drop(c->user, c->group, err) == 0 &&
 	    log_open(c->log[0] == '\0' ? NULL : c->log, c->daemonize,
 	    err) == 0) {

@@ -1,17 +1,23 @@
 /* Becoming a daemon and somebody else: see privs.h. */
 #include "collector/privs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define PATH_LEN_MAX	4096
+#define MAX_DEPTH	8	/* folders below the data directory */
 
 struct who {
 	uid_t	uid;
@@ -73,19 +79,94 @@ privs_drop(const char *user, const char *group, struct err *err)
 	return 0;
 }
 
+static bool
+is_ours(const char *name)
+{
+	static const char *const begin[] = { "flows.", "templates.sqlite",
+		".flowdbd.lock" };
+
+	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++) {
+		if (strncmp(name, begin[i], strlen(begin[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int give_below(int fd, const char *dir, const struct who *w, int depth,
+    struct err *err);
+
+/* One name of a folder; path is for messages. */
+static int
+give_entry(int dir, const char *name, const char *path, const struct who *w,
+    int depth, struct err *err)
+{
+	/* what it is must not change between the look and the giving */
+	int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), sub;
+	struct stat st;
+	int rc = 0;
+
+	if (fd == -1)
+		return 0;
+	if (fstat(fd, &st) == 0 && (S_ISDIR(st.st_mode) ? name[0] != '.' :
+	    S_ISREG(st.st_mode) && st.st_nlink == 1 && is_ours(name))) {
+		if (st.st_uid == 0 && fchownat(fd, "", w->user ? w->uid :
+		    (uid_t)-1, w->gid, AT_EMPTY_PATH) == -1)
+			rc = err_sys(err, "%s: cannot be given away", path);
+		if (rc == 0 && S_ISDIR(st.st_mode) && depth < MAX_DEPTH &&
+		    (sub = openat(fd, ".", O_RDONLY | O_DIRECTORY |
+		    O_CLOEXEC)) != -1)
+			rc = give_below(sub, path, w, depth + 1, err);
+	}
+	(void)close(fd);
+	return rc;
+}
+
+/* fd is used up. */
+static int
+give_below(int fd, const char *dir, const struct who *w, int depth,
+    struct err *err)
+{
+	DIR *d = fdopendir(fd);
+	const struct dirent *e;
+	int rc = 0;
+
+	if (d == NULL) {
+		(void)close(fd);
+		return err_sys(err, "%s", dir);
+	}
+	while (rc == 0 && (e = readdir(d)) != NULL) {
+		char path[PATH_LEN_MAX];
+
+		if (strcmp(e->d_name, ".") == 0 ||
+		    strcmp(e->d_name, "..") == 0 || snprintf(path,
+		    sizeof(path), "%s/%s", dir, e->d_name) >=
+		    (int)sizeof(path))
+			continue;
+		rc = give_entry(dirfd(d), e->d_name, path, w, depth, err);
+	}
+	(void)closedir(d);
+	return rc;
+}
+
 int
 privs_give(const char *path, const char *user, const char *group,
     struct err *err)
 {
 	struct who w;
+	int fd;
 
 	if (find(user, group, &w, err) == -1)
 		return -1;
 	if (getuid() != 0 || (!w.user && !w.group))
 		return 0;
-	if (lchown(path, w.user ? w.uid : (uid_t)-1, w.gid) == -1)
-		return err_sys(err, "%s: cannot be given to %s", path, user);
-	return 0;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || fchown(fd, w.user ? w.uid : (uid_t)-1, w.gid) == -1) {
+		(void)err_sys(err, "%s: cannot be given to %s", path, user);
+		if (fd != -1)
+			(void)close(fd);
+		return -1;
+	}
+	return give_below(fd, path, &w, 0, err);
 }
 
 int

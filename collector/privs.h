@@ -15,7 +15,12 @@ int	privs_check(const char *user, const char *group, struct err *err);
  */
 int	privs_drop(const char *user, const char *group, struct err *err);
 
-/* Gives a file or folder to the user that privs_drop will become. */
+/*
+ * Gives a data directory, with what an earlier run as root left in it and
+ * below it, to the user that privs_drop will become.  Only our own files that
+ * are root's, and have no other name: in a folder of the user, a link must not
+ * make him the owner of something else.
+ */
 int	privs_give(const char *path, const char *user, const char *group,
 	    struct err *err);
 

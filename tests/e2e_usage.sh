@@ -136,6 +136,53 @@ else
 	    2>"$tmp/err"
 	is 'usage: folder of somebody else' "$? $(cat "$tmp/err")" \
 	    "1 flowdbd: data directory $tmp/locked: Permission denied"
+	# what root left in a folder of that user's
+	if [ "$(id -u)" -eq 0 ]; then
+		start_daemon "$tmp/left"
+		send --flows 300
+		until_true 2 has_flows "$tmp/left" 300
+		stop_daemon
+		chown 65534:65534 "$tmp/left"
+		$as "$tmp/flowdbd" -l "$tmp/left" -b 127.0.0.1 -p "$port" \
+		    2>"$tmp/err"
+		is 'usage: files of root in it' "$? $(sed \
+		    's|left/[^ ]* c|left/FILE c|' "$tmp/err")" \
+		    "1 flowdbd: $tmp/left/FILE cannot be written, it belongs to root (uid 0); as root: chown -R 65534:65534 $tmp/left"
+	fi
+fi
+
+# -u: what an earlier run as root left becomes the user's, but not what only
+# looks so
+if [ "$(id -u)" -eq 0 ]; then
+	dir=$tmp/left
+	mkdir "$dir/sub"
+	echo theirs >"$tmp/victim"
+	ln "$tmp/victim" "$dir/templates.sqlite.bad-1"
+	ln -s "$tmp/victim" "$dir/templates.sqlite.bad-2"
+	cp -p "$(ls "$dir"/flows.2*.sqlite | head -n 1)" \
+	    "$dir/sub/flows.201604101200.sqlite"
+	echo mine >"$dir/notes"
+	chmod 755 "$tmp"
+	: >"$tmp/log"
+	"$BUILD/flowdbd" -l "$dir" -b 127.0.0.1 -p "$port" -u nobody \
+	    2>"$tmp/log" &
+	pid=$!
+	pids=$pid
+	until_true 5 logged 'receiving on port'
+	send --flows 300 --seed 2
+	added() { [ "$(query "$(ls "$dir"/flows.2*.sqlite | head -n 1)" \
+	    'SELECT count(*) FROM flow' 2>/dev/null)" = 600 ]; }
+	holds 'usage: -u goes on with what root left' until_true 3 added
+	is 'usage: ... which is the user'"'s" "$(stat -c %U "$dir" \
+	    "$dir/.flowdbd.lock" "$dir/sub" \
+	    "$dir/sub/flows.201604101200.sqlite" | sort -u)" nobody
+	is 'usage: ... but not what has other names' "$(stat -c %U \
+	    "$tmp/victim" "$dir/notes" | sort -u)" root
+	stop_daemon
+	is 'usage: ... templates, too' "$(stat -c %U \
+	    "$dir/templates.sqlite")" nobody
+else
+	echo 'skip usage: -u: only root becomes somebody else'
 fi
 
 # a capture that breaks off: what could be read is kept

@@ -292,6 +292,7 @@ capture_next(struct capture *c, struct datagram *g, struct err *err)
 			continue;
 		g->data = p.p;
 		g->len = cursor_left(&p);
+		g->group = 0;	/* a capture has but one */
 		g->arrival_ms = (int64_t)h->ts.tv_sec * 1000 +
 		    h->ts.tv_usec / 1000;
 		return 1;

@@ -16,6 +16,11 @@ one_line() {
 	    grep -q "^flowq: $2" "$tmp/err"
 }
 
+# a reader that has seen enough is no news
+no_line() {
+	[ "$1" -eq 1 ] && [ ! -s "$tmp/err" ]
+}
+
 for o in line long extended biline csv json ndjson nfdump-csv 'fmt:%ts %sa'; do
 	for what in '' '-s dstip' '-a'; do
 		# shellcheck disable=SC2086
@@ -24,8 +29,7 @@ for o in line long extended biline csv json ndjson nfdump-csv 'fmt:%ts %sa'; do
 	done
 	{ "$q" -R "$tmp/d" -o "$o" -n 0 2>"$tmp/err"; echo $? >"$tmp/rc"; } |
 	    head -n 1 >/dev/null
-	holds "output: closed pipe: $o" one_line "$(cat "$tmp/rc")" \
-	    'cannot write'
+	holds "output: closed pipe: $o" no_line "$(cat "$tmp/rc")"
 	(
 		ulimit -f 100
 		"$q" -R "$tmp/d" -o "$o" -n 0 >"$tmp/out" 2>"$tmp/err"

@@ -25,7 +25,7 @@ die(const char *what, const char *why)
 }
 
 char *
-folder_make(void)
+temp_folder_make(void)
 {
 	const char *tmp = getenv("TMPDIR");
 	char path[4096];
@@ -40,7 +40,7 @@ folder_make(void)
 }
 
 void
-folder_remove(char *dir)
+temp_folder_remove(char *dir)
 {
 	char command[4200];
 

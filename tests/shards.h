@@ -14,9 +14,9 @@
 
 struct sqlite3;
 
-/* A new folder; its path is to be given to folder_remove, which frees it. */
-char	*folder_make(void);
-void	folder_remove(char *dir);
+/* A new folder; its path is to be given to temp_folder_remove, which frees it. */
+char	*temp_folder_make(void);
+void	temp_folder_remove(char *dir);
 
 /* Tables and rows of a shard into an empty database. */
 void	shard_fill(struct sqlite3 *db, const struct flow *v, size_t n);

@@ -65,6 +65,7 @@ by_pages(struct feed *f, const struct open_shard *s, const char *path,
 {
 	struct leafscan *l = leafscan_open(f, path, s, side);
 	struct err err = { .msg = "" };
+	int64_t rows;
 	size_t n;
 
 	cr_assert_not_null(l);
@@ -72,7 +73,7 @@ by_pages(struct feed *f, const struct open_shard *s, const char *path,
 	feed_begin(f, side, -1, 0, 1);
 	for (size_t k = 3; k-- > 0;)
 		cr_assert_eq(leafscan_run(l, f, n * k / 3, n * (k + 1) / 3,
-		    &err), 0, "%s", err.msg);
+		    &rows, &err), 0, "%s", err.msg);
 	cr_assert_eq(feed_flush(f, &err), 0);
 	leafscan_close(l);
 }
@@ -133,7 +134,7 @@ compare(struct open_shard *s, const char *path, const char *text,
 static void
 random_filters(int page, int n)
 {
-	char *dir = folder_make(), sql[60];
+	char *dir = temp_folder_make(), sql[60];
 	struct flow *v = flows_random(8, FLOWS);
 	char *path = shard_make(dir, T0, v, FLOWS, true);
 	struct group groups[N_STATS];
@@ -165,7 +166,7 @@ random_filters(int page, int n)
 	shard_close(&s);
 	free(path);
 	free(v);
-	folder_remove(dir);
+	temp_folder_remove(dir);
 }
 
 Test(leafscan, random_filters)
@@ -195,7 +196,7 @@ others[] = {
 Test(leafscan, left_to_sqlite)
 {
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		char *dir = folder_make();
+		char *dir = temp_folder_make();
 		struct flow *v = flows_random(8, 50);
 		char *path = shard_make(dir, T0, v, 50, true);
 		struct filter *f = filter_parse(others[i].filter, NULL);
@@ -224,13 +225,14 @@ Test(leafscan, left_to_sqlite)
 		filter_free(f);
 		free(path);
 		free(v);
-		folder_remove(dir);
+		temp_folder_remove(dir);
 	}
 }
 
 Test(leafscan, stopped)
 {
-	char *dir = folder_make();
+	int64_t rows;
+	char *dir = temp_folder_make();
 	struct flow *v = flows_random(8, 50);
 	char *path = shard_make(dir, T0, v, 50, true);
 	struct filter *f = filter_parse("any", NULL);
@@ -251,7 +253,8 @@ Test(leafscan, stopped)
 	l = leafscan_open(&feed, path, &s, side);
 	cr_assert_not_null(l);
 	feed_begin(&feed, side, -1, 0, 1);
-	cr_expect_eq(leafscan_run(l, &feed, 0, leafscan_leaves(l), &err), -1);
+	cr_expect_eq(leafscan_run(l, &feed, 0, leafscan_leaves(l), &rows,
+	    &err), -1);
 	cr_expect_eq(err.code, ERR_STOPPED);
 	leafscan_close(l);
 	side_free(side);
@@ -260,5 +263,5 @@ Test(leafscan, stopped)
 	filter_free(f);
 	free(path);
 	free(v);
-	folder_remove(dir);
+	temp_folder_remove(dir);
 }

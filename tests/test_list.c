@@ -28,7 +28,7 @@ world_new(void)
 {
 	struct world *w = calloc(1, sizeof(*w));
 
-	w->dir = folder_make();
+	w->dir = temp_folder_make();
 	w->v = flows_random(5, ALL);
 	/* a collector always knows when */
 	for (size_t i = 0; i < ALL; i++) {
@@ -56,7 +56,7 @@ world_free(struct world *w)
 {
 	free(w->v);
 	shard_list_clear(&w->list);
-	folder_remove(w->dir);
+	temp_folder_remove(w->dir);
 	free(w);
 }
 

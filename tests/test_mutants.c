@@ -157,7 +157,7 @@ list_all(const struct shard_list *list, const struct filter *f,
 static void
 mutants(uint64_t seed, unsigned from, unsigned to)
 {
-	char *dir = folder_make();
+	char *dir = temp_folder_make();
 	struct flow *v = flows_random(1, FLOWS);
 	char *path = shard_make(dir, T0, v, FLOWS, true);
 	struct file good = read_file(path), bad = good;
@@ -185,7 +185,7 @@ mutants(uint64_t seed, unsigned from, unsigned to)
 	free(good.v);
 	free(v);
 	free(path);
-	folder_remove(dir);
+	temp_folder_remove(dir);
 }
 
 Test(mutants, first_half, .timeout = 120)

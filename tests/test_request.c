@@ -27,7 +27,7 @@ static const struct { const char *line, *says, *text; } bad[] = {
 	{ "-qX -n 5", "unknown option -X", NULL },
 	{ "--bogus", "unknown option --bogus", NULL },
 	{ "--no", "unknown option --no", NULL },
-	{ "--utc=3", "unknown option --utc=3", NULL },
+	{ "--utc=3", "option --utc takes no value", NULL },
 	{ "-n", "option -n needs a value", NULL },
 	{ "-qn", "option -n needs a value", NULL },
 	{ "--memory", "option --memory needs a value", NULL },

@@ -190,7 +190,7 @@ static const struct { const char *filter; int want; } indexed[] = {
 
 Test(serve, by_index)
 {
-	char *dir = folder_make();
+	char *dir = temp_folder_make();
 	struct flow *v = flows_random(3, 2000);
 	char *path = shard_make(dir, INT64_C(1795413600000), v, 2000, true);
 	struct open_shard s;
@@ -210,5 +210,5 @@ Test(serve, by_index)
 	shard_close(&s);
 	free(path);
 	free(v);
-	folder_remove(dir);
+	temp_folder_remove(dir);
 }

@@ -21,7 +21,7 @@ static const char *const files[] = { "a/flows.202611230600.sqlite",
 static char *
 enter(void)
 {
-	char *dir = folder_make();
+	char *dir = temp_folder_make();
 
 	cr_assert_eq(chdir(dir), 0);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -45,7 +45,7 @@ static void
 leave(char *dir)
 {
 	cr_assert_eq(chdir("/"), 0);
-	folder_remove(dir);
+	temp_folder_remove(dir);
 }
 
 /* The paths found, with blanks between; or the message behind a '!'. */

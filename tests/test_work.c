@@ -35,7 +35,7 @@ world_new(void)
 {
 	struct world *w = calloc(1, sizeof(*w));
 
-	w->dir = folder_make();
+	w->dir = temp_folder_make();
 	w->list.v = calloc(SHARDS, sizeof(*w->list.v));
 	w->list.n = SHARDS;
 	for (size_t i = 0; i < SHARDS; i++) {
@@ -59,7 +59,7 @@ world_free(struct world *w)
 	for (size_t i = 0; i < SHARDS; i++)
 		free(w->v[i]);
 	shard_list_clear(&w->list);
-	folder_remove(w->dir);
+	temp_folder_remove(w->dir);
 	free(w);
 }
 

@@ -121,9 +121,10 @@ add_rules(struct sources *s, const struct config *c,
 	if (folder == NULL)
 		return -1;
 	v = realloc(s->rules, (s->n_rules + cs->who.n + 1) * sizeof(*v));
+	if (v != NULL)
+		s->rules = v;
 	if (v == NULL || name == NULL)
 		return err_set(err, "out of memory");
-	s->rules = v;
 	for (size_t i = 0; i < cs->who.n; i++)
 		v[s->n_rules++] = (struct rule){ cs->who.v[i],
 			folder->number, name };

@@ -151,17 +151,16 @@ visit_all(struct exporters *e, struct err *err)
 	return 0;
 }
 
-int
-exporters_print(struct answer *a, struct err *err)
+/* Adds up, and hands the rows over. */
+static int
+collect(struct answer *a, int (*rows)(struct answer *a, sqlite3_stmt *st,
+    void *arg, struct err *err), void *arg, struct err *err)
 {
 	struct exporters e = { .a = a };
-	enum exporters_form form;
 	sqlite3_stmt *st = NULL;
 	int rc = -1;
 
 	a->report.workers = 1;
-	if (exporters_form(a->request->format, &form, err) == -1)
-		return -1;
 	e.db = db_open(":memory:", SQLITE_OPEN_READWRITE, err);
 	if (e.db == NULL)
 		return -1;
@@ -169,9 +168,55 @@ exporters_print(struct answer *a, struct err *err)
 	    (e.add = db_prepare(e.db, add_sql, err)) != NULL &&
 	    visit_all(&e, err) == 0 &&
 	    (st = db_prepare(e.db, result_sql, err)) != NULL)
-		rc = exporters_rows(a, form, st, err);
+		rc = rows(a, st, arg, err);
 	sqlite3_finalize(st);
 	sqlite3_finalize(e.add);
 	(void)sqlite3_close(e.db);
 	return rc;
+}
+
+static int
+print_rows(struct answer *a, sqlite3_stmt *st, void *arg, struct err *err)
+{
+	return exporters_rows(a, *(enum exporters_form *)arg, st, err);
+}
+
+int
+exporters_print(struct answer *a, struct err *err)
+{
+	enum exporters_form form;
+
+	if (exporters_form(a->request->format, &form, err) == -1)
+		return -1;
+	return collect(a, print_rows, &form, err);
+}
+
+struct visiting {
+	void	(*visit)(void *arg, const struct exporter_sum *e);
+	void	 *arg;
+};
+
+static int
+visit_rows(struct answer *a, sqlite3_stmt *st, void *arg, struct err *err)
+{
+	struct visiting *v = arg;
+	int rc;
+
+	while ((rc = db_step(st, err)) == 1) {
+		struct exporter_sum e;
+
+		exporters_sum(a, st, &e);
+		v->visit(v->arg, &e);
+	}
+	return rc;
+}
+
+int
+exporters_each(struct answer *a,
+    void (*visit)(void *arg, const struct exporter_sum *e), void *arg,
+    struct err *err)
+{
+	struct visiting v = { visit, arg };
+
+	return collect(a, visit_rows, &v, err);
 }

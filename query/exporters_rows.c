@@ -66,10 +66,10 @@ address_of(sqlite3_stmt *st)
 
 /* As field_named: the user's table of names comes first. */
 static const char *
-name_of(const struct printer *e, sqlite3_stmt *st)
+name_of(const struct answer *answer, sqlite3_stmt *st)
 {
 	struct addr a = address_of(st);
-	const char *name = names_exporter(e->a->names, &a);
+	const char *name = names_exporter(answer->names, &a);
 
 	return name != NULL ? name :
 	    (const char *)sqlite3_column_text(st, EXP_NAME);
@@ -118,7 +118,7 @@ csv_row(struct printer *e, sqlite3_stmt *st)
 	char buf[ADDR_TEXT_MAX];
 
 	for (size_t i = 0; i < N_COLUMNS; i++) {
-		const char *name = name_of(e, st);
+		const char *name = name_of(e->a, st);
 
 		if (i > 0)
 			out_char(e->out, ',');
@@ -137,7 +137,7 @@ csv_row(struct printer *e, sqlite3_stmt *st)
 static void
 json_value(struct printer *e, sqlite3_stmt *st, int at)
 {
-	const char *name = at == EXP_NAME ? name_of(e, st) : NULL;
+	const char *name = at == EXP_NAME ? name_of(e->a, st) : NULL;
 	bool number = at != EXP_ADDRESS && at != EXP_FIRST && at != EXP_LAST;
 	char buf[ADDR_TEXT_MAX];
 	size_t n = at == EXP_NAME ? 0 : value_of(e, st, at, buf);
@@ -225,7 +225,7 @@ table_row(struct printer *e, sqlite3_stmt *st, int width)
 	static const int shown[] = { EXP_DOMAIN, EXP_PACKETS, EXP_FLOWS, EXP_LOST };
 	static const int widths[] = { 10, 12, 14, 10 };
 	char buf[ADDR_TEXT_MAX], version[24], clean[NAME_SHOWN];
-	const char *name = name_of(e, st);
+	const char *name = name_of(e->a, st);
 	int64_t loss = loss_of(st);
 
 	buf[value_of(e, st, EXP_ADDRESS, buf)] = '\0';
@@ -321,4 +321,23 @@ exporters_rows(const struct answer *a, enum exporters_form form,
 	else if (rc == 0 && form == EXPORTERS_JSON)
 		out_text(e.out, n > 0 ? "\n]\n" : "]\n");
 	return rc;
+}
+
+void
+exporters_sum(const struct answer *a, sqlite3_stmt *st,
+    struct exporter_sum *out)
+{
+	*out = (struct exporter_sum){ .address = address_of(st),
+		.name = name_of(a, st),
+		.version = sqlite3_column_int64(st, EXP_VERSION),
+		.domain = sqlite3_column_int64(st, EXP_DOMAIN),
+		.packets = sqlite3_column_int64(st, EXP_PACKETS),
+		.flows = sqlite3_column_int64(st, EXP_FLOWS),
+		.lost = sqlite3_column_int64(st, EXP_LOST),
+		.loss = loss_of(st),
+		.has_sampling = sqlite3_column_type(st, EXP_SAMPLING) !=
+		    SQLITE_NULL,
+		.sampling = sqlite3_column_int64(st, EXP_SAMPLING),
+		.has_last = sqlite3_column_type(st, EXP_LAST) != SQLITE_NULL,
+		.last_ms = sqlite3_column_int64(st, EXP_LAST) };
 }

@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-#include "query/answer.h"
+#include "query/exporters.h"
 
 enum exporters_form {
 	EXPORTERS_TABLE, EXPORTERS_CSV, EXPORTERS_JSON, EXPORTERS_NDJSON
@@ -28,5 +28,9 @@ enum {
  */
 int	exporters_rows(const struct answer *a, enum exporters_form form,
 	    sqlite3_stmt *st, struct err *err);
+
+/* The row that st stands on. */
+void	exporters_sum(const struct answer *a, sqlite3_stmt *st,
+	    struct exporter_sum *out);
 
 #endif

@@ -230,11 +230,17 @@ print_total(FILE *out, const struct report *r)
 }
 
 void
-report_print(FILE *out, struct report *r)
+report_join(struct report *r)
 {
 	if (r->n > 1)
 		qsort(r->v, r->n, sizeof(*r->v), line_compare);
 	r->n = join_pieces(r->v, r->n);
+}
+
+void
+report_print(FILE *out, struct report *r)
+{
+	report_join(r);
 	if (r->n > 0)
 		(void)fprintf(out, "%12s %12s %9s  shard: what served it\n",
 		    "rows read", "passed", "seconds");

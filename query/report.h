@@ -75,6 +75,11 @@ void	report_unused(struct report *r, const struct shard_ref *shard,
 	    __attribute__((format(printf, 4, 5)));
 
 /*
+ * Lines in order of their slots, one for each shard: those of pieces added up.
+ */
+void	report_join(struct report *r);
+
+/*
  * All of it for people: shards in order of their slots, those read in pieces
  * added up, then counts, memory and time.  Sorts the lines.
  */

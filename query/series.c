@@ -153,26 +153,48 @@ series_next(struct series_cut *c, uint8_t key[SERIES_KEY],
 
 /* ---- cells ---- */
 
+static int
+make_cells(struct series *s, struct err *err)
+{
+	if (s->cells == NULL)
+		s->cells = calloc(s->bins.n * (s->n_keys + 1) + 1,
+		    sizeof(*s->cells));
+	return s->cells == NULL ? err_set(err, "out of memory") : 0;
+}
+
+static void
+add_sum(struct series *s, size_t bin, size_t place,
+    const struct tally_sum *sum)
+{
+	struct series_cell *cell = &s->cells[bin * (s->n_keys + 1) + place];
+
+	cell->flows = tally_plus(cell->flows, sum->flows);
+	cell->packets = tally_plus(cell->packets, sum->packets);
+	cell->bytes = tally_plus(cell->bytes, sum->bytes);
+}
+
+int
+series_add(struct series *s, size_t bin, size_t place,
+    const struct tally_sum *sum, struct err *err)
+{
+	if (make_cells(s, err) == -1)
+		return -1;
+	add_sum(s, bin, place, sum);
+	return 0;
+}
+
 int
 series_take(struct series *s, const struct tally *parts, struct err *err)
 {
-	size_t places = s->n_keys + 1;
-
-	if (s->cells == NULL)
-		s->cells = calloc(s->bins.n * places + 1, sizeof(*s->cells));
-	if (s->cells == NULL)
-		return err_set(err, "out of memory");
+	if (make_cells(s, err) == -1)
+		return -1;
 	for (size_t i = 0; i < tally_count(parts); i++) {
 		const uint8_t *key;
 		size_t len;
 		const struct tally_sum *sum = tally_entry(parts, i, &key,
 		    &len);
-		struct series_cell *cell = &s->cells[get_number(key) * places +
-		    get_number(key + 4)];
 
-		cell->flows = tally_plus(cell->flows, sum->flows);
-		cell->packets = tally_plus(cell->packets, sum->packets);
-		cell->bytes = tally_plus(cell->bytes, sum->bytes);
+		add_sum(s, get_number(key), get_number(key + 4), sum);
 	}
 	return 0;
 }

@@ -92,7 +92,11 @@ bool	series_next(struct series_cut *c, uint8_t key[SERIES_KEY],
 int	series_take(struct series *s, const struct tally *parts,
 	    struct err *err);
 
-/* The cell of a bin and a place. */
+/* Adds to one cell.  -1: out of memory. */
+int	series_add(struct series *s, size_t bin, size_t place,
+	    const struct tally_sum *sum, struct err *err);
+
+/* The cell of a bin and a place; of what was added to. */
 struct series_cell series_at(const struct series *s, size_t bin,
 	    size_t place);
 

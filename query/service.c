@@ -49,3 +49,13 @@ service_find(const char *name, size_t len)
 		return -1;
 	return ntohs((uint16_t)found->s_port);
 }
+
+const char *
+service_name(unsigned port)
+{
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+		if (services[i].port == port)
+			return services[i].name;
+	}
+	return NULL;
+}

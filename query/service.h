@@ -11,4 +11,7 @@
 /* Port of a service name (any case), or -1. */
 int	service_find(const char *name, size_t len);
 
+/* The name of a well-known port, of our own table alone; or NULL. */
+const char *service_name(unsigned port);
+
 #endif

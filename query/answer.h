@@ -27,6 +27,7 @@ struct answer {
 	struct out		*out;
 	int64_t			 extracted;	/* flows */
 	const struct names	*names;
+	const char		*filter_text;	/* for --report, or NULL */
 };
 
 /*
@@ -43,6 +44,9 @@ int	answer_series(struct answer *a, struct err *err);
 
 /* --extract: a new shard, of a->extracted flows. */
 int	answer_extract(struct answer *a, struct err *err);
+
+/* --report: a page to look at. */
+int	answer_page(struct answer *a, struct err *err);
 
 /* ---- for the files answer*.c ---- */
 

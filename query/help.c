@@ -28,6 +28,7 @@ static const char usage_text[] =
 "       -f FILE    filter from a file           -Z  check the filter only\n"
 "       --bin 5m   time series, with -s by key; --no-spread  flows at their start\n"
 "       --extract FILE  the flows as one shard, --force: replaces it\n"
+"       --report FILE  a page to look at, for a browser; --force: replaces it\n"
 "       --shell    sqlite3 with the newest 10 shards; -- options of sqlite3\n"
 "How    -o FORMAT  line long extended biline bilong fmt:... csv json ndjson ...\n"
 "       -q  no heading and summary   -N  plain numbers   -6  whole IPv6\n"

@@ -195,6 +195,7 @@ find_shards(const struct request *r, const struct window *w,
 {
 	struct where where = r->where;
 	char *fallback = default_dir();
+	int64_t from_ms;
 	struct err err;
 	int rc = fallback == NULL ? err_set(&err, "out of memory") : 0;
 
@@ -213,12 +214,16 @@ find_shards(const struct request *r, const struct window *w,
 	a->report.considered = a->list.n;
 	if (!w->has_from)
 		return 0;
+	from_ms = w->from_ms;
+	/* which is compared with the window before it */
+	if (r->task == TASK_PAGE && w->has_to)
+		from_ms -= w->to_ms - w->from_ms + 1;
 	for (size_t i = 0; i < a->list.n; i++) {
-		if (where_is_old(&a->list.v[i], w->from_ms))
+		if (where_is_old(&a->list.v[i], from_ms))
 			report_unused(&a->report, &a->list.v[i], 0, "skipped "
 			    "by its name: it ends before the window");
 	}
-	a->report.by_name = (int64_t)where_cut(&a->list, w->from_ms);
+	a->report.by_name = (int64_t)where_cut(&a->list, from_ms);
 	a->report.skipped = a->report.by_name;
 	return 0;
 }
@@ -295,6 +300,8 @@ run_task(struct answer *a, struct err *err)
 		return script_print(a, err);
 	case TASK_SERIES:
 		return answer_series(a, err);
+	case TASK_PAGE:
+		return answer_page(a, err);
 	case TASK_EXTRACT:
 		return answer_extract(a, err);
 	case TASK_SHELL:
@@ -332,6 +339,10 @@ ask(const struct request *r, struct answer *a)
 		(void)fprintf(stderr, WHO ": %lld flows of %lld shards in "
 		    "%s\n", (long long)a->extracted,
 		    (long long)a->report.read, r->extract);
+	if (r->task == TASK_PAGE && !r->print.quiet)
+		(void)fprintf(stderr, WHO ": %lld flows of %lld shards in "
+		    "%s\n", (long long)a->report.processed,
+		    (long long)a->report.read, r->page);
 	if (r->explain) {
 		a->report.has_window = a->q.has_window;
 		a->report.from_ms = a->q.from_ms;
@@ -384,6 +395,7 @@ answer(const struct request *r, struct out *out)
 		rc = complain(&err, EXIT_FAILED);
 	a.having = having;
 	a.names = names;
+	a.filter_text = src.text;
 	if (rc == 0)
 		rc = make_question(r, filter, &a);
 	if (rc == 0)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "query/bins.h"
+#include "query/page.h"
 
 #define DEFAULT_MEMORY	(INT64_C(512) << 20)
 #define LEAST_MEMORY	(INT64_C(1) << 20)
@@ -22,7 +23,8 @@ enum {
 	OPT_UTC = 256, OPT_WITHIN, OPT_RAW, OPT_NO_ROLLUP, OPT_NO_INDEX,
 	OPT_NO_DNS, OPT_DNS, OPT_MEMORY, OPT_THREADS, OPT_SQL, OPT_EXPLAIN,
 	OPT_SKIP_BAD, OPT_EXCEL, OPT_NAMES, OPT_EXPORTERS,
-	OPT_BIN, OPT_NO_SPREAD, OPT_EXTRACT, OPT_FORCE, OPT_SHELL
+	OPT_BIN, OPT_NO_SPREAD, OPT_EXTRACT, OPT_REPORT, OPT_FORCE,
+	OPT_SHELL
 };
 
 static const char short_options[] =
@@ -47,6 +49,7 @@ static const struct option long_options[] = {
 	{ "bin", required_argument, NULL, OPT_BIN },
 	{ "no-spread", no_argument, NULL, OPT_NO_SPREAD },
 	{ "extract", required_argument, NULL, OPT_EXTRACT },
+	{ "report", required_argument, NULL, OPT_REPORT },
 	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "shell", no_argument, NULL, OPT_SHELL },
 	{ "version", no_argument, NULL, 'V' },
@@ -123,7 +126,8 @@ add_task(struct request *r, enum request_task task, struct err *err)
 {
 	if (r->task != TASK_ANSWER && r->task != task)
 		return err_set(err, "only one of -I, -Z, --exporters, "
-		    "--sql, --bin, --extract and --shell can be asked for");
+		    "--sql, --bin, --extract, --report and --shell can be "
+		    "asked for");
 	r->task = task;
 	return 0;
 }
@@ -185,6 +189,9 @@ apply_long(struct request *r, int opt, const char *value, struct err *err)
 	case OPT_EXTRACT:
 		r->extract = value;
 		return add_task(r, TASK_EXTRACT, err);
+	case OPT_REPORT:
+		r->page = value;
+		return add_task(r, TASK_PAGE, err);
 	case OPT_FORCE:
 		r->force = true;
 		break;
@@ -319,6 +326,22 @@ make_groups(struct request *r, const struct pending *p, struct err *err)
 	return 0;
 }
 
+/* What goes with --report. */
+static int
+check_page(struct request *r, struct err *err)
+{
+	if (r->n_groups > 0 || r->has_order || r->format != NULL ||
+	    r->most_flows > 0)
+		return err_set(err, "--report takes no -s, -A, -a, -b, -B, "
+		    "-O, -c and -o");
+	if (!r->has_limit)
+		r->limit = DEFAULT_LIMIT;
+	if (r->limit < 1 || r->limit > PAGE_ROWS_MAX)
+		return err_set(err, "--report takes a -n from 1 to %d",
+		    PAGE_ROWS_MAX);
+	return 0;
+}
+
 /* What goes with --bin, --extract and --shell, and what does not. */
 static int
 check_task(struct request *r, struct pending *p, struct err *err)
@@ -337,8 +360,11 @@ check_task(struct request *r, struct pending *p, struct err *err)
 	} else if (r->no_spread) {
 		return err_set(err, "--no-spread goes with --bin");
 	}
-	if (r->task != TASK_EXTRACT && r->force)
-		return err_set(err, "--force goes with --extract");
+	if (r->task != TASK_EXTRACT && r->task != TASK_PAGE && r->force)
+		return err_set(err, "--force goes with --extract and "
+		    "--report");
+	if (r->task == TASK_PAGE)
+		return check_page(r, err);
 	if ((r->task == TASK_EXTRACT || r->task == TASK_SHELL) &&
 	    (r->n_groups > 0 || r->has_order || r->format != NULL))
 		return err_set(err, "%s takes no -s, -A, -a, -b, -O and -o",

@@ -22,6 +22,7 @@ enum request_task {
 	TASK_SCRIPT,		/* --sql */
 	TASK_SERIES,		/* --bin */
 	TASK_EXTRACT,		/* --extract */
+	TASK_PAGE,		/* --report */
 	TASK_SHELL,		/* --shell */
 	TASK_CHECK,		/* -Z: read the filter and end */
 	TASK_HELP,		/* help [TOPIC] */
@@ -49,7 +50,8 @@ struct request {
 	int64_t			 bin_ms;	/* --bin */
 	bool			 no_spread;
 	const char		*extract;	/* --extract FILE */
-	bool			 force;		/* it may be replaced */
+	const char		*page;		/* --report FILE */
+	bool			 force;		/* either may be replaced */
 	char			**shell_args;	/* words; NULL at the end */
 	bool			 within;
 	bool			 no_rollup;

@@ -49,8 +49,10 @@ examples() {
 
 # Runs a command line; rows begin with a number or a time.
 finds_flows() {
-	(cd "$tmp" && PATH=$bin:$PATH && rm -f top.csv &&
-	    eval "$1" >out && { [ ! -e top.csv ] || cp top.csv out; }) &&
+	(cd "$tmp" && PATH=$bin:$PATH && rm -f top.csv day.html &&
+	    eval "$1" >out && { [ ! -e top.csv ] || cp top.csv out; } &&
+	    { [ ! -e day.html ] ||
+		sed -n 's/.*<data value=//p' day.html >out; }) &&
 	    grep -Eq '^"?[0-9]' "$tmp/out"
 }
 

@@ -30,7 +30,7 @@ static const char usage_text[] =
 "       --extract FILE  the flows as one shard, --force: replaces it\n"
 "       --report FILE  a page to look at, for a browser; --force: replaces it\n"
 "       --shell    sqlite3 with the newest 10 shards; -- options of sqlite3\n"
-"How    -o FORMAT  line long extended biline bilong fmt:... csv json ndjson ...\n"
+"How    -o FORMAT  line long extended biline fmt:... csv json ndjson chart ...\n"
 "       -q  no heading and summary   -N  plain numbers   -6  whole IPv6\n"
 "       --raw  not scaled by sampling   --names DIR  names beside numbers\n"
 "       --excel  CSV for a double click  --exporters  who sent, what was lost\n"

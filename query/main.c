@@ -25,6 +25,7 @@
 #include "query/script.h"
 #include "query/shell.h"
 #include "query/source.h"
+#include "query/terminal.h"
 #include "query/window.h"
 
 #define WHO		"flowq"
@@ -449,8 +450,10 @@ main(int argc, char **argv)
 		rc = complain_at(text, &err);
 	else if (r.task == TASK_HELP || r.task == TASK_VERSION)
 		rc = print_text(&r, out);
-	else
+	else {
+		r.print.terminal = terminal_of(STDOUT_FILENO);
 		rc = answer(&r, out);
+	}
 	request_clear(&r);
 	free(out);
 	return rc;

@@ -129,7 +129,7 @@ const char *const page_style[] = {
     ".plot{height:13rem}.x span:nth-child(even){display:none}"
     ".bands{grid-template-columns:minmax(0,7.2rem) 1fr minmax(0,7.2rem);"
     "gap:.35rem}.ends{font-size:.7rem}"
-    "th,td{padding:.22rem .25rem}.top tbody th,.to{min-width:7.6rem}"
+    "th,td{padding:.22rem .25rem}.top tbody th,.to{min-width:7.1rem}"
     "table{font-size:.8rem}h2{margin-top:1.5rem}}"
     "@page{size:A4;margin:14mm}"
     "@media print{body{max-width:none;padding:0;font-size:10pt}"

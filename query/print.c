@@ -15,6 +15,7 @@ struct format {
 
 /* Behind them: the named layouts of fmt.h. */
 static const struct format formats[] = {
+	{ "chart", &printer_chart, false },
 	{ "csv", &printer_csv, false },
 	{ "csv", &printer_csv, true },
 	{ "fmt", &printer_table, true },
@@ -30,7 +31,7 @@ const char *
 print_format_at(size_t i)
 {
 	static const char *const names[] = { "fmt:", "csv", "csv:", "json",
-		"ndjson", "nfdump-csv", "null" };
+		"ndjson", "nfdump-csv", "chart", "null" };
 	size_t n = 0;
 
 	while (fmt_name_at(n) != NULL) {
@@ -205,7 +206,7 @@ print_series(struct print *p, const struct print_series *head,
 {
 	if (p->ops->series == NULL)
 		return err_at(err, 0, 1, "this format has no time series, "
-		    "take csv, json, ndjson or none");
+		    "take chart, csv, json, ndjson or none");
 	p->ops->series(p, head);
 	return 0;
 }

@@ -12,7 +12,7 @@
  *	print_done(p, &summary);
  *
  * Formats: line long extended biline bilong fmt:... csv csv:... json ndjson
- * nfdump-csv null (and line6, long6, ...: -6).  Tables show local time unless
+ * nfdump-csv chart null (and line6, long6, ...: -6).  Tables show local time unless
  * utc, CSV and JSON always UTC.  NULL is the default: line; biline for
  * sums with out_ counters; the fields of the key for sums under keys.
  */
@@ -25,6 +25,7 @@
 
 #include "query/out.h"
 #include "query/row.h"
+#include "query/terminal.h"
 #include "schema/column.h"
 #include "schema/err.h"
 
@@ -38,6 +39,7 @@ struct print_options {
 	bool		 raw;		/* --raw: no leading ' in CSV text */
 	bool		 excel;		/* CSV begins with a BOM */
 	const struct names *names;	/* NULL: none; outlives the printer */
+	struct terminal	 terminal;	/* of pictures; width 0: 80 columns */
 	/* how often print_flows and print_stat will be called, 0: once */
 	size_t		 n_answers;
 };

@@ -34,6 +34,7 @@ struct print {
 };
 
 extern const struct printer_ops printer_table;
+extern const struct printer_ops printer_chart;
 extern const struct printer_ops printer_csv;
 extern const struct printer_ops printer_json;
 extern const struct printer_ops printer_nfdump;

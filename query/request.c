@@ -326,6 +326,16 @@ make_groups(struct request *r, const struct pending *p, struct err *err)
 	return 0;
 }
 
+static bool
+all_stats(const struct request *r)
+{
+	for (size_t i = 0; i < r->n_groups; i++) {
+		if (r->groups[i].kind != GROUP_STAT)
+			return false;
+	}
+	return r->n_groups > 0;
+}
+
 /* What goes with --report. */
 static int
 check_page(struct request *r, struct err *err)
@@ -365,6 +375,10 @@ check_task(struct request *r, struct pending *p, struct err *err)
 		    "--report");
 	if (r->task == TASK_PAGE)
 		return check_page(r, err);
+	if (r->format != NULL && strcmp(r->format, "chart") == 0 &&
+	    r->task == TASK_ANSWER && !all_stats(r))
+		return err_set(err, "-o chart draws statistics (-s) and time "
+		    "series (--bin), no flows");
 	if ((r->task == TASK_EXTRACT || r->task == TASK_SHELL) &&
 	    (r->n_groups > 0 || r->has_order || r->format != NULL))
 		return err_set(err, "%s takes no -s, -A, -a, -b, -O and -o",

@@ -26,7 +26,7 @@ Test(fmt, refusals)
 		{ "csv6", 0, 4, "unknown output format" },
 		{ "line:%sa", 0, 4, "unknown output format" },
 		{ "json:x", 0, 4, "line long extended biline bilong fmt: csv "
-		    "csv: json ndjson nfdump-csv null" },
+		    "csv: json ndjson nfdump-csv chart null" },
 		{ "fmt:%sa %", 8, 1, "expected a field behind %" },
 		{ "fmt:%sa %, x", 8, 1, "expected a field behind %" },
 		{ "fmt:%sa %foo %da", 9, 3, "got \"foo\"" },
@@ -73,7 +73,7 @@ Test(fmt, all_names)
 		cr_expect_not_null(p, "%s: %s", format, err.msg);
 		print_free(p);
 	}
-	cr_expect_eq(n, 12);
+	cr_expect_eq(n, 13);
 }
 
 /* The tags of nfdump(1), OUTPUT FORMAT. */

@@ -197,7 +197,7 @@ make_label(struct chart *c, const struct row *r, char out[CHART_LABEL_MAX])
 		return;
 	}
 	value[cell_text(c->key, &c->style, r, value)] = '\0';
-	if (c->by_proto)
+	if (c->by_proto && c->key->kind != FIELD_PROTO)
 		proto[cell_text(field_of(COL_proto), &c->style, r,
 		    proto)] = '\0';
 	name = field_named(c->key, c->p.o.names, r);

@@ -13,6 +13,7 @@
 
 #define LOSS_SHOWN	100	/* hundredths of a percent that deserve a mark */
 #define SILENCE_MS	3600000	/* before the window's end that does */
+#define IPFIX		10	/* the version that it calls itself */
 #define HOWS		8	/* ways of serving that are told apart */
 
 /* ---- exporters ---- */
@@ -41,8 +42,11 @@ exporter(struct page *p, struct out *o, const struct page_exporter *e)
 		html_text(o, e->name);
 		out_text(o, "</bdi>");
 	}
-	html_put(o, "</span><td>%s%" PRId64 "<td>%" PRId64 "<td>",
-	    e->version == 10 ? "IPFIX, " : "v", e->version, e->domain);
+	if (e->version == IPFIX)
+		out_text(o, "</span><td>IPFIX");
+	else
+		html_put(o, "</span><td>v%" PRId64, e->version);
+	html_put(o, "<td>%" PRId64 "<td>", e->domain);
 	html_number(o, e->packets, "");
 	out_text(o, "<td>");
 	html_number(o, e->flows, "");
@@ -125,9 +129,10 @@ page_served(struct page *p, struct out *o)
 	size_t n = find_hows(r, hows, &rest);
 
 	html_put(o, "<section><h2>What served this</h2><div class=box>"
-	    "<p>%" PRId64 " of %zu shards read for the tables, with %" PRId64
-	    " flows; %" PRId64 " outside the window.", r->read, r->considered,
-	    r->processed, r->skipped);
+	    "<p>%" PRId64 " of %zu shards read for the tables, with ",
+	    r->read, r->considered);
+	html_number(o, r->processed, "");
+	html_put(o, " flows; %" PRId64 " outside the window.", r->skipped);
 	if (r->bad > 0)
 		html_put(o, " <b class=mark>%" PRId64 " could not be read and "
 		    "are missing.</b>", r->bad);

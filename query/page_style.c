@@ -52,6 +52,8 @@ const char *const page_style[] = {
     "color:var(--soft)}",
     /* time */
     ".note{color:var(--soft);font-size:.87rem;margin:.25rem 0 .75rem}"
+    ".box>p:first-child{margin-top:0}"
+    ".exporters tbody th{min-width:7.1rem}"
     ".box>.note:last-child{margin:.75rem 0 0}ul.note{padding-left:1.1rem}"
     ".tabs{display:flex;gap:.5rem;margin-bottom:.75rem}"
     ".chart{margin-bottom:.75rem}"

@@ -148,14 +148,15 @@ key_at(const struct canvas *c, size_t column, int64_t height)
 
 /* Line 0 is the lowest. */
 static void
-put_cell(const struct canvas *c, size_t column, int line)
+put_cell(const struct canvas *c, size_t column, int64_t line)
 {
-	int64_t part = rate_of(column_sum(c, column), HEIGHT * 8, c->most) -
+	int64_t part = rate_of(column_sum(c, column), HEIGHT * INT64_C(8),
+	    c->most) -
 	    line * 8;
 	unsigned eighths = part <= 0 ? 0 : part > 8 ? 8 : (unsigned)part;
 	/* its middle, or that of what is painted of it */
 	int64_t at = rate_of(c->most, line * 16 + (eighths == 0 ? 8 :
-	    (int)eighths), HEIGHT * 16);
+	    (int64_t)eighths), HEIGHT * INT64_C(16));
 	size_t key = shown_as(c, key_at(c, column, at));
 	bool glyphs = !c->t->colour && c->s->n_keys > 1;
 

@@ -116,7 +116,8 @@ find_hows(const struct report *r, struct how hows[HOWS], int64_t *rest)
 		else
 			++*rest;
 	}
-	qsort(hows, n, sizeof(*hows), compare_hows);
+	if (n > 1)
+		qsort(hows, n, sizeof(*hows), compare_hows);
 	return n;
 }
 
@@ -124,7 +125,7 @@ void
 page_served(struct page *p, struct out *o)
 {
 	const struct report *r = &p->a->report;
-	struct how hows[HOWS];
+	struct how hows[HOWS] = { { NULL, 0 } };
 	int64_t rest;
 	size_t n = find_hows(r, hows, &rest);
 

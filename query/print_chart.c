@@ -193,7 +193,8 @@ make_label(struct chart *c, const struct row *r, char out[CHART_LABEL_MAX])
 	const char *name;
 
 	if (c->key == NULL || (!c->in_stat && is_other(c, r))) {
-		(void)strcpy(out, c->key == NULL ? "all" : SHEET_OTHER);
+		(void)snprintf(out, CHART_LABEL_MAX, "%s",
+		    c->key == NULL ? "all" : SHEET_OTHER);
 		return;
 	}
 	value[cell_text(c->key, &c->style, r, value)] = '\0';

@@ -269,7 +269,7 @@ draw_sparks(const struct canvas *c)
 	}
 	if (label > width / LABEL_SHARE)
 		label = width / LABEL_SHARE;
-	room = use_columns(c->bins, width - label - 2 * NUMBER - 5);
+	room = use_columns(c->bins, width - label - NUMBER - NUMBER - 5);
 	out_padded(c->o, "", (int)(label + room + 3));
 	out_char(c->o, ' ');
 	out_padded(c->o, "mean", NUMBER);

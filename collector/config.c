@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "collector/config_key.h"
+#include "collector/endpoint.h"
 #include "collector/hook.h"
 #include "collector/log.h"
 #include "collector/privs.h"
@@ -67,6 +68,10 @@ const struct config_key config_keys[CONFIG_KEYS] = {
 	    "Other collectors to send a copy of each datagram to: HOST/PORT." },
 	{ "metrics_file", KIND_TEXT, MEMBER(metrics_file), 0, 0, "",
 	    "Prometheus text, written every 10 s." },
+	{ "metrics_listen", KIND_ENDPOINT, MEMBER(metrics_listen), 0, 0, "",
+	    "The same by HTTP: 127.0.0.1:9095 or unix:/run/flowdb/metrics." },
+	{ "status_socket", KIND_TEXT, MEMBER(status_socket), 0, 0, "",
+	    "Where --status asks; none: in the data directory." },
 	{ "max_exporters", KIND_U32, MEMBER(decoder.max_exporters), 1, 0, NULL,
 	    "Senders (address, version, domain) known at a time." },
 	{ "max_templates", KIND_U32, MEMBER(decoder.max_templates), 1, 0, NULL,
@@ -150,7 +155,8 @@ bool
 config_key_is_text(const struct config_key *k)
 {
 	return k->kind == KIND_TEXT || k->kind == KIND_USER ||
-	    k->kind == KIND_GROUP || k->kind == KIND_HOOK;
+	    k->kind == KIND_GROUP || k->kind == KIND_HOOK ||
+	    k->kind == KIND_ENDPOINT;
 }
 
 bool
@@ -195,6 +201,8 @@ check_text(const struct config_key *k, const char *text, struct err *err)
 		return privs_check("", text, err);
 	case KIND_HOOK:
 		return text[0] == '\0' ? 0 : hook_check(text, err);
+	case KIND_ENDPOINT:
+		return text[0] == '\0' ? 0 : endpoint_check(text, err);
 	default:
 		return 0;
 	}

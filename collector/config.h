@@ -85,6 +85,8 @@ struct config {
 	char	*repeat[REPEAT_MAX];
 	size_t	 n_repeat;
 	char	*metrics_file;		/* "": none */
+	char	*metrics_listen;	/* "": none; see endpoint.h */
+	char	*status_socket;		/* "": in the data directory */
 	/* only by option */
 	char	*capture;		/* -r */
 	char	*import[CONFIG_MAX_IMPORT];	/* CSV files, "-": stdin */
@@ -94,6 +96,7 @@ struct config {
 	bool	 check_only;		/* -n */
 	bool	 dry_run;
 	bool	 expire_only;		/* --expire */
+	bool	 status_only;		/* --status */
 };
 
 /* All defaults; NULL: out of memory. */

@@ -12,8 +12,8 @@
 #include "collector/config.h"
 
 enum config_kind {
-	KIND_TEXT, KIND_USER, KIND_GROUP, KIND_HOOK, KIND_NUMBER, KIND_SLOT,
-	KIND_U32, KIND_BYTES, KIND_BOOL, KIND_SIZE, KIND_AGE, KIND_LEVEL,
+	KIND_TEXT, KIND_USER, KIND_GROUP, KIND_HOOK, KIND_ENDPOINT,
+	KIND_NUMBER, KIND_SLOT, KIND_U32, KIND_BYTES, KIND_BOOL, KIND_SIZE, KIND_AGE, KIND_LEVEL,
 	KIND_UNKNOWN,
 	/* lists */
 	KIND_ADDRESSES, KIND_TARGETS, KIND_PREFIXES
@@ -29,7 +29,7 @@ struct config_key {
 	const char		*doc;
 };
 
-#define CONFIG_KEYS	28
+#define CONFIG_KEYS	30
 
 extern const struct config_key config_keys[CONFIG_KEYS];
 

@@ -57,6 +57,22 @@ listen_ring_free(struct listen_ring *r)
 	free(r);
 }
 
+/* "0.0.0.0:2055", "[::]:2055": what metrics call this socket. */
+static void
+set_name(struct listen_socket *s)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+
+	if (getsockname(s->fd, (struct sockaddr *)&ss, &len) == -1 ||
+	    getnameinfo((const struct sockaddr *)&ss, len, host, sizeof(host),
+	    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return;
+	(void)snprintf(s->name, sizeof(s->name), ss.ss_family == AF_INET6 ?
+	    "[%.48s]:%.5s" : "%.48s:%.5s", host, port);
+}
+
 static void
 set_buffer(struct listen_socket *s, int bytes)
 {
@@ -125,6 +141,7 @@ listen_open(struct listen_socket *s, const char *address, int port,
 		return err_sys(err, "listen on %s port %d", address == NULL ?
 		    "all addresses" : address, port);
 	set_buffer(s, buffer);
+	set_name(s);
 	return 0;
 }
 
@@ -187,6 +204,8 @@ listen_receive(struct listen_socket *s, struct listen_ring *r,
 
 		read_drops(s, &r->msg[i].msg_hdr);
 		read_sender(&r->from[i], &from);
+		s->packets++;
+		s->bytes += r->msg[i].msg_len;
 		fn(arg, r->iov[i].iov_base, r->msg[i].msg_len, &from, now_ms);
 	}
 	return n;

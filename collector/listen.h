@@ -12,8 +12,13 @@
 
 #define LISTEN_RING	64	/* datagrams a call */
 
+#define LISTEN_NAME_MAX	64
+
 struct listen_socket {
 	int		fd;
+	char		name[LISTEN_NAME_MAX];	/* ADDRESS:PORT, as bound */
+	uint64_t	packets;
+	uint64_t	bytes;		/* of UDP payload */
 	int		granted;	/* receive buffer in bytes */
 	uint64_t	drops;		/* by the kernel, buffer full */
 	uint32_t	last_drops;	/* as told by the kernel, wraps */

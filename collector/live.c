@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "collector/aside.h"
@@ -366,6 +367,31 @@ live_failed(struct live *l, uint32_t folder, const struct err *why)
 		make_way(l, path, why);
 }
 
+static uint64_t
+file_bytes(const char *path, const char *suffix)
+{
+	char name[PATH_LEN_MAX + 8];
+	struct stat st;
+
+	(void)snprintf(name, sizeof(name), "%s%s", path, suffix);
+	return stat(name, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static void
+count_shard(const struct shard_writer *w, struct live_counts *out)
+{
+	const char *path = shard_writer_path(w);
+	uint64_t log = file_bytes(path, "-wal");
+
+	out->flows += (uint64_t)shard_writer_flows(w);
+	out->bytes += file_bytes(path, "");
+	out->log_bytes += log;
+	if (log > out->longest_log || out->path[0] == '\0') {
+		out->longest_log = log;
+		(void)snprintf(out->path, sizeof(out->path), "%s", path);
+	}
+}
+
 void
 live_counts(const struct live *l, struct live_counts *out)
 {
@@ -373,8 +399,7 @@ live_counts(const struct live *l, struct live_counts *out)
 		.moved_aside = l->moved_aside };
 	for (uint32_t f = 0; f < FOLDERS_MAX; f++) {
 		if (l->shelf[f].w != NULL)
-			out->flows += (uint64_t)shard_writer_flows(
-			    l->shelf[f].w);
+			count_shard(l->shelf[f].w, out);
 	}
 }
 

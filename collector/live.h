@@ -61,6 +61,10 @@ int	live_adopt(struct live *l, const char *path, int64_t end_ms);
 struct live_counts {
 	uint64_t	open;		/* shards */
 	uint64_t	flows;		/* in these */
+	uint64_t	bytes;		/* of their files */
+	uint64_t	log_bytes;	/* of their write-ahead logs */
+	uint64_t	longest_log;	/* bytes, of the shard at path */
+	char		path[1024];	/* "": none is open */
 	uint64_t	moved_aside;	/* files, since the start */
 };
 

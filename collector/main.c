@@ -18,6 +18,7 @@
 #include "collector/privs.h"
 #include "collector/retain.h"
 #include "collector/server.h"
+#include "collector/status.h"
 
 #define EXIT_OK		0
 #define EXIT_FAILED	1
@@ -42,6 +43,7 @@ static const char usage_text[] =
 "  -x COMMAND   run per sealed shard: %d folder %f file %t slot %u Unix %i\n"
 "  -e           remove the oldest shards by the limits of the configuration\n"
 "  --expire     do that once and exit; --dry-run only tells what it would\n"
+"  --status     ask the running daemon what it does, and print it\n"
 "  -D           run in the background; -P FILE writes the process number\n"
 "  -u USER -g GROUP   become these after the sockets are open\n"
 "  -c FILE      configuration (" CONFIG_DEFAULT_PATH " when no -l)\n"
@@ -52,7 +54,7 @@ static const char usage_text[] =
 "Signals: TERM stops, HUP reloads the configuration, USR1 logs counters.\n"
 "Example: flowdbd -w -D -l /srv/netflow/cisco -p 34343\n";
 
-enum { OPT_EXPIRE = 256, OPT_DRY_RUN, OPT_EXAMPLE, OPT_LOG,
+enum { OPT_EXPIRE = 256, OPT_DRY_RUN, OPT_STATUS, OPT_EXAMPLE, OPT_LOG,
 	OPT_IMPORT, OPT_UTC };
 
 static const char short_options[] = ":l:p:b:t:wB:s:R:r:x:eDP:u:g:c:nvVh";
@@ -71,6 +73,7 @@ static const struct option long_options[] = {
 	{ "hook", required_argument, NULL, 'x' },
 	{ "expire", no_argument, NULL, OPT_EXPIRE },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "status", no_argument, NULL, OPT_STATUS },
 	{ "daemon", no_argument, NULL, 'D' },
 	{ "pidfile", required_argument, NULL, 'P' },
 	{ "user", required_argument, NULL, 'u' },
@@ -216,6 +219,9 @@ apply(struct config *c, struct applied *a, int opt, const char *value,
 	case OPT_DRY_RUN:
 		c->expire = c->expire_only = c->dry_run = true;
 		break;
+	case OPT_STATUS:
+		c->status_only = true;
+		break;
 	case 'D':
 		c->daemonize = true;
 		break;
@@ -314,7 +320,8 @@ load(const struct origin *src)
 	    make_absolute(src->cwd, &c->pidfile) == -1 ||
 	    make_absolute(src->cwd, &c->log) == -1 ||
 	    make_absolute(src->cwd, &c->capture) == -1 ||
-	    make_absolute(src->cwd, &c->metrics_file) == -1)
+	    make_absolute(src->cwd, &c->metrics_file) == -1 ||
+	    make_absolute(src->cwd, &c->status_socket) == -1)
 		wrong = 1;
 	if (wrong) {
 		config_free(c);
@@ -368,6 +375,21 @@ expire_once(const struct config *c)
 	}
 	printf("%llu shards %s\n", (unsigned long long)removed,
 	    c->dry_run ? "would be removed" : "removed");
+	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+static int
+ask_status(const struct config *c)
+{
+	char address[8192];
+	struct err err;
+
+	if (status_address(c->status_socket, c->directory, address,
+	    sizeof(address), &err) == -1 ||
+	    status_ask(address, stdout, &err) == -1) {
+		log_error("%s", err.msg);
+		return EXIT_FAILED;
+	}
 	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -543,6 +565,8 @@ run(struct config *c, struct origin *src)
 		printf("configuration OK\n");
 		return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 	}
+	if (c->status_only)
+		return ask_status(c);
 	if (c->expire_only)
 		return expire_once(c);
 	if (c->n_import > 0)

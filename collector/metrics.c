@@ -132,6 +132,15 @@ metrics_one(struct metrics *m, const char *name, enum metrics_type type,
 	metrics_u64(m, NULL, 0, value);
 }
 
+void
+metrics_summary(struct metrics *m, const char *name, const char *help,
+    double sum, uint64_t count)
+{
+	put(m, "# HELP %s %s\n# TYPE %s summary\n%s_sum %.6f\n"
+	    "%s_count %" PRIu64 "\n", name, help, name, name, sum, name,
+	    count);
+}
+
 static int
 write_all(int fd, const char *p, size_t len)
 {

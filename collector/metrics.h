@@ -48,6 +48,10 @@ void	metrics_double(struct metrics *m, const struct metrics_label *labels,
 void	metrics_one(struct metrics *m, const char *name,
 	    enum metrics_type type, const char *help, uint64_t value);
 
+/* A summary without quantiles: name_sum (in seconds, say) and name_count. */
+void	metrics_summary(struct metrics *m, const char *name,
+	    const char *help, double sum, uint64_t count);
+
 /*
  * Writes the text to path so that a reader sees the old or the new file,
  * never half: a temporary file beside it, then rename.  Mode 0644.

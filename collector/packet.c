@@ -41,6 +41,7 @@ static const char *const count_names[DECODER_COUNTS] = {
 	[DC_held_decoded] = "held_decoded",
 	[DC_held_dropped] = "held_dropped",
 	[DC_lost] = "lost",
+	[DC_recovered] = "recovered",
 	[DC_reordered] = "reordered",
 	[DC_restarts] = "restarts",
 	[DC_bad_time] = "bad_time",
@@ -184,6 +185,8 @@ packet_sequence(struct packet *p, struct sequence_seen *seen)
 		decoder_bump(p->d, p->e, DC_lost, (uint64_t)found.lost);
 		p->e->total.lost += (uint64_t)found.lost;
 	}
+	if (found.lost < 0)
+		decoder_bump(p->d, p->e, DC_recovered, (uint64_t)-found.lost);
 	if (found.late)
 		decoder_bump(p->d, p->e, DC_reordered, 1);
 	if (found.restarted)
@@ -234,6 +237,23 @@ decoder_harvest(struct decoder *d, uint32_t group, struct exporter_stat *out,
 	while (n < max && (e = TAILQ_FIRST(
 	    &d->exporters.reporting[group])) != NULL)
 		exporter_report(&d->exporters, e, &out[n++]);
+	return n;
+}
+
+uint64_t
+decoder_exporters(const struct decoder *d)
+{
+	return d->exporters.n;
+}
+
+uint64_t
+decoder_templates(const struct decoder *d)
+{
+	const struct exporter *e;
+	uint64_t n = 0;
+
+	TAILQ_FOREACH(e, &d->exporters.recent, recent)
+		n += e->templates.n;
 	return n;
 }
 

@@ -74,6 +74,8 @@ enum decoder_count {
 	DC_held_dropped,	/* of these: given up */
 	DC_lost,		/* units lost by sequence number; goes down when
 				 * what was missing comes late */
+	DC_recovered,		/* units taken back: DC_lost + DC_recovered
+				 * never goes down */
 	DC_reordered,		/* came late or twice */
 	DC_restarts,		/* exporter restarted */
 	DC_bad_time,		/* a day off arrival, or end before start */
@@ -116,6 +118,10 @@ uint64_t decoder_count(const struct decoder *d, enum decoder_count c);
  */
 size_t	decoder_harvest(struct decoder *d, uint32_t group,
 	    struct exporter_stat *out, size_t max);
+
+/* Exporters known, and templates of all of them together. */
+uint64_t decoder_exporters(const struct decoder *d);
+uint64_t decoder_templates(const struct decoder *d);
 
 /* Calls fn for each exporter known, with its totals and bad counters. */
 void	decoder_each_exporter(const struct decoder *d,

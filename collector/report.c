@@ -9,12 +9,14 @@
 #include "collector/log.h"
 
 #define MAX_LINES	10	/* of broken input a call */
-#define MAX_LABELLED	200	/* exporters that metrics name */
 #define BAR_WIDTH	30
+/* SQLite empties the log at some 16 MiB when no reader is in the way. */
+#define LOG_BYTES_TOLD	(UINT64_C(64) << 20)
 
 struct report_state {
 	uint64_t	kernel_drops;
 	uint64_t	shed;
+	uint64_t	log_told;	/* bytes of the log when last told */
 	uint64_t	counts[DECODER_COUNTS];
 	int		quiet_calls;
 };
@@ -72,6 +74,20 @@ log_exporter(void *arg, const struct exporter_stat *e,
 		    address, e->version, e->domain, text);
 }
 
+/* A reader that stays costs no flow, but disk: told each time it doubles. */
+static void
+tell_log(struct report_state *r, const struct live_counts *l)
+{
+	if (l->longest_log < LOG_BYTES_TOLD) {
+		r->log_told = 0;
+	} else if (l->longest_log / 2 >= r->log_told) {
+		r->log_told = l->longest_log;
+		log_warnx("%s-wal: %" PRIu64 " MiB: somebody has been reading "
+		    "for long; the flows are stored", l->path,
+		    l->longest_log >> 20);
+	}
+}
+
 void
 report_changes(struct report_state *r, const struct report_counts *c,
     const struct decoder *d)
@@ -87,6 +103,7 @@ report_changes(struct report_state *r, const struct report_counts *c,
 		log_warnx("%" PRIu64 " flows shed: the disk does not keep up",
 		    c->intake->shed - r->shed);
 	refused_tell(&c->intake->refused);
+	tell_log(r, &c->writer.live);
 	r->kernel_drops = c->kernel_drops;
 	r->shed = c->intake->shed;
 	for (int i = 0; i < DECODER_COUNTS; i++) {
@@ -141,132 +158,6 @@ report_log(const struct report_counts *c, const struct decoder *d)
 	log_info("decoder:%s", text[0] == '\0' ? " nothing yet" : text);
 	decoder_each_exporter(d, log_exporter, &l);
 	log_refused(&c->intake->refused);
-}
-
-struct labelled {
-	struct metrics		*m;
-	enum decoder_count	 count;
-	int			 left;
-};
-
-static void
-put_exporter(void *arg, const struct exporter_stat *e,
-    const uint64_t counts[DECODER_COUNTS])
-{
-	char address[ADDR_TEXT_MAX], domain[16], version[8];
-	struct labelled *l = arg;
-	const struct metrics_label labels[] = {
-		{ "exporter", address }, { "version", version },
-		{ "domain", domain },
-	};
-
-	if (l->left-- <= 0)
-		return;
-	(void)addr_format(&e->address, address);
-	(void)snprintf(version, sizeof(version), "%u", e->version);
-	(void)snprintf(domain, sizeof(domain), "%" PRIu32, e->domain);
-	metrics_u64(l->m, labels, 3, counts[l->count]);
-}
-
-static void
-put_by_exporter(struct metrics *m, const struct decoder *d, const char *name,
-    const char *help, enum decoder_count count)
-{
-	struct labelled l = { m, count, MAX_LABELLED };
-
-	metrics_family(m, name, METRICS_COUNTER, help);
-	decoder_each_exporter(d, put_exporter, &l);
-}
-
-static void
-put_refused(struct metrics *m, const struct refused *r)
-{
-	struct refused_sender top[REFUSED_TOP];
-	size_t n = refused_top(r, top, REFUSED_TOP);
-	char address[ADDR_TEXT_MAX];
-	const struct metrics_label label = { "sender", address };
-
-	metrics_one(m, "flowdb_refused_packets_total", METRICS_COUNTER,
-	    "Datagrams of senders that were refused.", r->total);
-	/* a gauge: a sender that makes room for another one starts anew */
-	metrics_family(m, "flowdb_refused_sender_packets", METRICS_GAUGE,
-	    "Refused datagrams by sender, of those with the most.");
-	for (size_t i = 0; i < n; i++) {
-		(void)addr_format(&top[i].who, address);
-		metrics_u64(m, &label, 1, top[i].datagrams);
-	}
-}
-
-static void
-put_errors(struct metrics *m, const struct decoder *d)
-{
-	metrics_family(m, "flowdb_netflow_errors_total", METRICS_COUNTER,
-	    "Broken datagrams and sets by kind.");
-	for (int c = 0; c < DECODER_COUNTS; c++) {
-		struct metrics_label label = { "error",
-			decoder_count_name((enum decoder_count)c) };
-
-		if (decoder_count_is_bad((enum decoder_count)c))
-			metrics_u64(m, &label, 1, decoder_count(d,
-			    (enum decoder_count)c));
-	}
-}
-
-void
-report_metrics(struct metrics *m, const struct report_counts *c,
-    const struct decoder *d)
-{
-	const struct metrics_label version = { "version", FLOWDB_VERSION };
-
-	metrics_family(m, "flowdb_build_info", METRICS_GAUGE,
-	    "Version of the collector.");
-	metrics_u64(m, &version, 1, 1);
-	metrics_one(m, "flowdb_udp_packets_total", METRICS_COUNTER,
-	    "Datagrams received.", c->intake->datagrams);
-	metrics_one(m, "flowdb_udp_bytes_total", METRICS_COUNTER,
-	    "Payload bytes received.", c->intake->bytes);
-	metrics_one(m, "flowdb_udp_dropped_packets_total", METRICS_COUNTER,
-	    "Datagrams dropped by the kernel.", c->kernel_drops);
-	metrics_one(m, "flowdb_flows_stored_total", METRICS_COUNTER,
-	    "Flows committed to a shard.", c->writer.flows);
-	metrics_one(m, "flowdb_flows_shed_total", METRICS_COUNTER,
-	    "Flows dropped because the disk did not keep up.",
-	    c->intake->shed + c->writer.lost);
-	put_refused(m, &c->intake->refused);
-	metrics_one(m, "flowdb_netflow_unknown_template_total",
-	    METRICS_COUNTER, "Data sets given up for lack of a template.",
-	    decoder_count(d, DC_held_dropped));
-	put_errors(m, d);
-	put_by_exporter(m, d, "flowdb_netflow_packets_total",
-	    "Export packets by exporter.", DC_packets);
-	put_by_exporter(m, d, "flowdb_netflow_records_total",
-	    "Flow records by exporter.", DC_flows);
-	put_by_exporter(m, d, "flowdb_netflow_sequence_lost_total",
-	    "Lost units by sequence number (v9: packets, else flows).",
-	    DC_lost);
-	metrics_family(m, "flowdb_shard_commit_seconds_sum", METRICS_COUNTER,
-	    "Time spent in commits.");
-	metrics_double(m, NULL, 0, (double)c->writer.commit_us / 1e6);
-	metrics_one(m, "flowdb_shard_commit_seconds_count", METRICS_COUNTER,
-	    "Commits.", c->writer.commits);
-	metrics_one(m, "flowdb_shard_flows", METRICS_GAUGE,
-	    "Flows in the live shards that are open.", c->writer.live.flows);
-	metrics_one(m, "flowdb_shards_open", METRICS_GAUGE,
-	    "Live shards that are open.", c->writer.live.open);
-	metrics_one(m, "flowdb_files_moved_aside_total", METRICS_COUNTER,
-	    "Files that lay in the place of a live shard.",
-	    c->writer.live.moved_aside);
-	metrics_family(m, "flowdb_last_commit_timestamp_seconds",
-	    METRICS_GAUGE, "When flows were last committed.");
-	metrics_double(m, NULL, 0, (double)c->writer.last_commit_ms / 1e3);
-	metrics_one(m, "flowdb_storage_trouble", METRICS_GAUGE,
-	    "1 while flows cannot be stored.", c->writer.trouble);
-	metrics_one(m, "flowdb_shards_sealed_total", METRICS_COUNTER,
-	    "Shards sealed.", c->sealer.sealed);
-	metrics_one(m, "flowdb_shards_expired_total", METRICS_COUNTER,
-	    "Shards removed by a limit.", c->sealer.expired);
-	metrics_one(m, "flowdb_hook_failed_total", METRICS_COUNTER,
-	    "Hooks that failed.", c->sealer.hook_failed);
 }
 
 void

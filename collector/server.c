@@ -23,6 +23,7 @@
 #include "collector/apply.h"
 #include "collector/capture.h"
 #include "collector/datadir.h"
+#include "collector/endpoint.h"
 #include "collector/folder.h"
 #include "collector/intake.h"
 #include "collector/listen.h"
@@ -30,10 +31,13 @@
 #include "collector/metrics.h"
 #include "collector/notify.h"
 #include "collector/packet.h"
+#include "collector/prometheus.h"
 #include "collector/repeat.h"
 #include "collector/report.h"
+#include "collector/responder.h"
 #include "collector/sealer.h"
 #include "collector/source.h"
+#include "collector/status.h"
 #include "collector/template_saver.h"
 #include "collector/writer.h"
 
@@ -64,18 +68,27 @@ struct server {
 	int64_t			 slot_ms;	/* length */
 	struct report_counts	 counts;
 	struct report_state	*report;
+	struct status_rate	 rate;
+	struct responder	*status;	/* --status asks it */
+	struct responder	*metrics;	/* NULL: not configured */
 	uint64_t		 templates_saved;
 	int64_t			 ticks;
 	struct server_calls	 calls;
 };
 
 static int64_t
-wall_ms(void)
+clock_ms(clockid_t clock)
 {
 	struct timespec ts;
 
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	(void)clock_gettime(clock, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int64_t
+wall_ms(void)
+{
+	return clock_ms(CLOCK_REALTIME);
 }
 
 static void
@@ -149,11 +162,69 @@ write_metrics(struct server *s)
 
 	if (s->config->metrics_file[0] == '\0')
 		return;
-	report_metrics(&m, &s->counts, s->decoder);
+	prometheus_text(&m, &s->counts, s->decoder);
 	if (metrics_write(&m, s->config->metrics_file, &err) == -1 &&
 	    s->ticks % 600 == 0)
 		log_warnx("metrics: %s", err.msg);
 	metrics_clear(&m);
+}
+
+/* ---- answers ---- */
+
+static char *
+status_answer(void *arg, size_t *len)
+{
+	struct server *s = arg;
+
+	collect_counts(s);
+	return status_text(&s->counts, &s->rate, s->decoder,
+	    s->config->directory, wall_ms(), len);
+}
+
+static char *
+metrics_answer(void *arg, size_t *len)
+{
+	struct metrics m = { .text = NULL };
+	struct server *s = arg;
+
+	collect_counts(s);
+	prometheus_text(&m, &s->counts, s->decoder);
+	if (m.failed)
+		metrics_clear(&m);
+	*len = m.len;
+	return m.text;
+}
+
+/* Without --status a collector still collects; what is asked for must be. */
+static int
+open_responders(struct server *s, struct err *err)
+{
+	const struct config *c = s->config;
+	struct responder_options o = { .text = status_answer, .arg = s };
+	char at[ENDPOINT_PATH_MAX + 8];
+
+	o.at = at;
+	if (status_address(c->status_socket, c->directory, at, sizeof(at),
+	    err) == -1 || (s->status = responder_open(s->loop, &o, err)) ==
+	    NULL) {
+		if (c->status_socket[0] != '\0')
+			return -1;
+		log_warnx("no --status: %s", err->msg);
+	}
+	if (c->metrics_listen[0] == '\0')
+		return 0;
+	o = (struct responder_options){ .at = c->metrics_listen, .http = true,
+		.text = metrics_answer, .arg = s };
+	s->metrics = responder_open(s->loop, &o, err);
+	return s->metrics == NULL ? -1 : 0;
+}
+
+static void
+close_responders(struct server *s)
+{
+	responder_close(s->status);
+	responder_close(s->metrics);
+	s->status = s->metrics = NULL;
 }
 
 static void
@@ -166,6 +237,8 @@ on_tick(struct ev_loop *loop, ev_timer *w, int events)
 	s->ticks++;
 	intake_enter(s->intake, wall_ms());
 	collect_counts(s);
+	status_rate_add(&s->rate, clock_ms(CLOCK_MONOTONIC),
+	    s->counts.writer.flows);
 	if (s->ticks % REPORT_SEC == 0) {
 		report_changes(s->report, &s->counts, s->decoder);
 		write_metrics(s);
@@ -337,6 +410,11 @@ prepare_all(struct server *s, const struct config *c, struct err *err)
 		return -1;
 	if (c->capture == NULL && open_sockets(s, err) == -1)
 		return -1;
+	s->counts.listener = s->sock;
+	s->counts.n_listeners = s->n_sock;
+	s->counts.repeat = &s->repeat;
+	s->counts.queue_limit = (uint64_t)BATCH_COUNT *
+	    (uint64_t)c->batch_flows;
 	for (size_t i = 0; i < c->n_repeat; i++) {
 		if (repeat_add(&s->repeat, c->repeat[i], err) == -1)
 			return -1;
@@ -358,6 +436,7 @@ server_new(struct config *c, struct err *err)
 	s->config = s->first = c;
 	s->slot_ms = (int64_t)c->slot_sec * 1000;
 	s->notify.fd = -1;
+	s->counts.start_ms = wall_ms();
 	if (prepare_all(s, c, err) == -1) {
 		server_free(s);
 		return NULL;
@@ -370,6 +449,7 @@ server_free(struct server *s)
 {
 	if (s == NULL)
 		return;
+	close_responders(s);
 	template_saver_stop(s->saver);
 	for (size_t i = 0; i < s->n_sock; i++)
 		listen_close(&s->sock[i]);
@@ -538,6 +618,9 @@ server_run(struct server *s, const struct server_calls *calls,
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* a limit on file sizes is an error of write, and no end of us */
 	(void)signal(SIGXFSZ, SIG_IGN);
+	/* before any thread: it sets the umask */
+	if (open_responders(s, err) == -1)
+		return -1;
 	s->saver = template_saver_start(s->config->directory, err);
 	if (s->saver == NULL || start_threads(s, err) == -1)
 		return -1;
@@ -549,6 +632,7 @@ server_run(struct server *s, const struct server_calls *calls,
 	calls->ready(calls->arg);
 	ev_run(s->loop, 0);
 	notify_send(&s->notify, "STOPPING=1");
+	close_responders(s);
 	drain_sockets(s);
 	stop_watchers(s);
 	save_templates(s);

@@ -27,6 +27,7 @@ struct writer {
 	struct batch_queue	*full;
 	atomic_bool		 ending;
 	atomic_llong		 rotate_ms;	/* asked for; 0: not */
+	atomic_ullong		 waiting;	/* flows, see writer_counts */
 	/* the thread's own */
 	struct live		*live;
 	struct batch_part	 part[FOLDERS_MAX];	/* not stored yet */
@@ -97,14 +98,17 @@ try_part(struct writer *w, const struct batch *b, const struct batch_part *p,
 static size_t
 try_parts(struct writer *w, const struct batch *b, size_t n, struct err *err)
 {
+	struct live_counts counts;
 	size_t left = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (try_part(w, b, &w->part[i], err) == -1)
 			w->part[left++] = w->part[i];
 	}
+	/* asks the file system, so not while others wait for the lock */
+	live_counts(w->live, &counts);
 	(void)pthread_mutex_lock(&w->lock);
-	live_counts(w->live, &w->counts.live);
+	w->counts.live = counts;
 	(void)pthread_mutex_unlock(&w->lock);
 	return left;
 }
@@ -178,6 +182,7 @@ writer_main(void *arg)
 		b = batch_queue_take(w->full, -1);
 		if (b != NULL) {
 			store(w, b);
+			atomic_fetch_sub(&w->waiting, b->n);
 			b->n = 0;
 			b->n_stats = 0;
 			batch_queue_put(w->free, b);
@@ -256,6 +261,7 @@ writer_batch(struct writer *w, int64_t wait_ms)
 void
 writer_put(struct writer *w, struct batch *b)
 {
+	atomic_fetch_add(&w->waiting, b->n);
 	batch_queue_put(w->full, b);
 }
 
@@ -272,6 +278,7 @@ writer_counts(struct writer *w, struct writer_counts *out)
 	(void)pthread_mutex_lock(&w->lock);
 	*out = w->counts;
 	(void)pthread_mutex_unlock(&w->lock);
+	out->waiting = atomic_load(&w->waiting);
 }
 
 int

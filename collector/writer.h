@@ -24,6 +24,7 @@ struct writer_counts {
 	uint64_t	commit_us_max;
 	uint64_t	retries;	/* failed attempts */
 	int64_t		last_commit_ms;	/* Unix time; 0: none yet */
+	uint64_t	waiting;	/* flows handed over, not stored yet */
 	bool		trouble;	/* the last attempt failed */
 	struct live_counts live;
 };

@@ -31,7 +31,7 @@ function folder(path) {
 }
 
 BEGIN {
-	home["<ev.h>"] = "^collector/server\\.c$"
+	home["<ev.h>"] = "^collector/(server|responder)\\.c$"
 	home["<pcap.h>"] = "^collector/capture\\.c$"
 	home["<confuse.h>"] = "^(collector/config_read|query/defaults)\\.c$"
 	home["<csv.h>"] = "^(query/|collector/csv_rows\\.c$)"

@@ -24,6 +24,7 @@ fill(struct metrics *m)
 	metrics_family(m, "flowdb_shard_commit_seconds", METRICS_GAUGE,
 	    "Last commit.");
 	metrics_double(m, NULL, 0, 0.25);
+	metrics_summary(m, "flowdb_x_seconds", "Time.", 1.5, 3);
 }
 
 static const char want[] =
@@ -37,7 +38,11 @@ static const char want[] =
     "flowdb_netflow_errors_total{exporter=\"10.0.0.1\"} 0\n"
     "# HELP flowdb_shard_commit_seconds Last commit.\n"
     "# TYPE flowdb_shard_commit_seconds gauge\n"
-    "flowdb_shard_commit_seconds 0.250000\n";
+    "flowdb_shard_commit_seconds 0.250000\n"
+    "# HELP flowdb_x_seconds Time.\n"
+    "# TYPE flowdb_x_seconds summary\n"
+    "flowdb_x_seconds_sum 1.500000\n"
+    "flowdb_x_seconds_count 3\n";
 
 Test(metrics, text)
 {

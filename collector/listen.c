@@ -145,6 +145,18 @@ listen_open(struct listen_socket *s, const char *address, int port,
 	return 0;
 }
 
+int
+listen_deafen(struct listen_socket *s)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	/* connected to itself, it takes datagrams from nobody else */
+	if (getsockname(s->fd, (struct sockaddr *)&ss, &len) == -1)
+		return -1;
+	return connect(s->fd, (const struct sockaddr *)&ss, len);
+}
+
 void
 listen_close(struct listen_socket *s)
 {

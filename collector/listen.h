@@ -40,6 +40,13 @@ int	listen_open(struct listen_socket *s, const char *address, int port,
 void	listen_close(struct listen_socket *s);
 
 /*
+ * From now on nothing more arrives, while what has can still be read: the
+ * sender is told by ICMP that nobody listens, as it is once the socket is
+ * closed.  -1: that could not be done.
+ */
+int	listen_deafen(struct listen_socket *s);
+
+/*
  * Reads what is there, at most LISTEN_RING datagrams; fn gets each, data is
  * valid during the call.  IPv4 senders on an IPv6 socket are given as IPv4.
  * Returns how many; 0 or less: nothing is there.

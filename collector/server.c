@@ -45,6 +45,7 @@
 #define REPORT_SEC	10	/* broken input is logged this often at most */
 #define TEMPLATES_SEC	60	/* changed templates are saved this often */
 #define ROUNDS		8	/* receive calls per wake-up and socket */
+#define DRAIN_ROUNDS	1000	/* receive calls, should deafening fail */
 
 struct server {
 	struct config		*config;	/* in force */
@@ -579,7 +580,10 @@ drain_sockets(struct server *s)
 
 	intake_enter(s->intake, now);
 	for (size_t i = 0; i < s->n_sock; i++) {
-		for (int k = 0; k < 1000; k++) {
+		bool deaf = listen_deafen(&s->sock[i]) == 0;
+
+		/* what still arrives must not keep us here for ever */
+		for (int k = 0; deaf || k < DRAIN_ROUNDS; k++) {
 			if (listen_receive(&s->sock[i], s->ring, now,
 			    intake_datagram, s->intake) <= 0)
 				break;

@@ -2,6 +2,8 @@
 #
 #	make		build/flowdbd build/flowq build/flowdb.so
 #	make check	all tests
+#	make torture	20 rounds of kill -9 and more; a few minutes
+#	make soak	10 minutes at 100 000 flows a second: memory and losses
 #	make asan	all tests under ASan and UBSan
 #	make lint	include rules, clang-tidy, cppcheck
 #	make includes	include rules alone
@@ -98,6 +100,12 @@ $(BUILD)/obj/%.o: %.c Makefile
 check: all $(BUILD)/check $(PROGS)
 	BUILD=$(BUILD) tests/run.sh
 
+torture: all $(PROGS)
+	BUILD=$(BUILD) ROUNDS=20 FLOWS=4000000 tests/e2e_reliability.sh
+
+soak: all $(PROGS)
+	BUILD=$(BUILD) tests/soak.sh
+
 asan:
 	$(MAKE) BUILD=build-asan SANITIZE=address,undefined CFLAGS='-O1 -g' check
 
@@ -153,5 +161,6 @@ uninstall:
 clean:
 	rm -rf build build-asan
 
-.PHONY: all check asan bench bench-scale bench-cost golden lint includes install uninstall clean
+.PHONY: all check torture soak asan bench bench-scale bench-cost golden lint \
+	includes install uninstall clean
 .SECONDARY:

@@ -35,7 +35,8 @@ static void
 feed(struct decoder *d, unsigned who, uint32_t sequence)
 {
 	uint8_t p[20] = { 0, 9, [4] = 0, 1, [8] = 0x65 };
-	struct datagram g = { p, sizeof(p), { { 10, 0, 0, 0 }, 4 }, NOW_MS };
+	struct datagram g = { .data = p, .len = sizeof(p),
+		.from = { { 10, 0, 0, 0 }, 4 }, .arrival_ms = NOW_MS };
 
 	g.from.bytes[2] = (uint8_t)(who >> 8);
 	g.from.bytes[3] = (uint8_t)who;

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,10 +35,27 @@ open_file(const char *path, struct err *err)
 	return fd == -1 ? err_sys(err, "log %s", path) : fd;
 }
 
+/*
+ * JOURNAL_STREAM is device:inode of what the service's stderr was; a shell in
+ * between may have put it elsewhere, and left the variable.
+ */
+static bool
+is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(fd, &st) == -1)
+		return false;
+	(void)snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	return strcmp(stream, ours) == 0;
+}
+
 int
 log_open(const char *path, bool daemon, struct err *err)
 {
-	const char *journal = getenv("JOURNAL_STREAM");
 	int fd = STDERR_FILENO;
 
 	if (path != NULL) {
@@ -50,7 +69,7 @@ log_open(const char *path, bool daemon, struct err *err)
 	dest.fd = fd;
 	dest.times = path != NULL;
 	dest.to_syslog = path == NULL && daemon;
-	dest.journal = path == NULL && journal != NULL && journal[0] != '\0';
+	dest.journal = path == NULL && is_journal(fd);
 	if (dest.to_syslog)
 		openlog("flowdbd", LOG_PID, LOG_DAEMON);
 	return 0;

@@ -19,7 +19,8 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
 
 /*
  * Before this, lines go to stderr as "flowdbd: text".  path: a file, or NULL
- * for stderr, or for syslog when daemon.
+ * for stderr, or for syslog when daemon.  -1: the file cannot be opened;
+ * nothing has changed.
  */
 int	log_open(const char *path, bool daemon, struct err *err);
 /* Opens the file again, after it was renamed. */

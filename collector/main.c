@@ -589,6 +589,8 @@ main(int argc, char **argv)
 
 	if (getcwd(src.cwd, sizeof(src.cwd)) == NULL)
 		src.cwd[0] = '\0';
+	/* for what is told before the log is known; cannot fail without a file */
+	(void)log_open(NULL, false, NULL);
 	rc = first_look(argc, argv, &src);
 	if (rc != -1)
 		return rc;

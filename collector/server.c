@@ -325,12 +325,15 @@ on_reload(struct server *s)
 	struct config *new;
 	struct err err;
 
-	notify_send(&s->notify, "RELOADING=1");
+	notify_send(&s->notify, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+	    clock_ms(CLOCK_MONOTONIC) * 1000);
+	/* first, so that mistakes are told in the new file */
 	if (log_reopen(&err) == -1)
 		log_warnx("%s", err.msg);
 	new = s->calls.reload(s->calls.arg);
 	if (new != NULL)
 		take_config(s, new);
+	/* also when it failed: who waits must not wait on */
 	notify_send(&s->notify, "READY=1");
 }
 

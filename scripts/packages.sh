@@ -15,7 +15,8 @@ packages_of() {
 	run)	echo sqlite3 ;;
 	# nfdump and softflowd are what we are compared with, mandoc reads
 	# the manuals; a test says skip where one of them is missing
-	test)	echo libcriterion-dev mandoc nfdump softflowd sqlite3 ;;
+	test)	echo faketime libcriterion-dev mandoc nfdump softflowd \
+		    sqlite3 ;;
 	bench)	echo nfdump sqlite3 valgrind ;;
 	lint)	echo clang-tidy cppcheck ;;
 	capture) echo softflowd wireshark-common ;;

@@ -454,6 +454,8 @@ server_free(struct server *s)
 	if (s == NULL)
 		return;
 	close_responders(s);
+	if (s->loop != NULL)
+		ev_loop_destroy(s->loop);
 	template_saver_stop(s->saver);
 	for (size_t i = 0; i < s->n_sock; i++)
 		listen_close(&s->sock[i]);

@@ -41,25 +41,33 @@ count() { # DIR SQL: the sum over its shards
 stored() { [ "$(count "$1" 'SELECT count(*) FROM flow')" -ge "$2" ]; }
 # damaged DIR: shards that are not whole, or contradict themselves
 damaged() {
-	for f in "$1"/flows.*.sqlite; do
+	for f in "$1"/flows.*.sqlite*; do
+		case $f in
+		*.sqlite) ;;
+		*.sqlite-wal | *.sqlite-shm) continue ;;
+		*)	echo "$f: left over"
+			continue ;;
+		esac
 		[ "$(sqlite3 "$f" 'PRAGMA integrity_check')" = ok ] ||
 		    echo "$f: integrity_check"
-		[ "$(sqlite3 "$f" "SELECT (SELECT count(*) FROM flow) =
-		        (SELECT sum(flows) FROM exporter) AND
-		        (SELECT count(*) FROM flow) =
-		        (SELECT value FROM meta WHERE key = 'flows') AND
-		        NOT EXISTS (SELECT 1 FROM flow WHERE path NOT IN
-		        (SELECT id FROM path))")" = 1 ] ||
-		    echo "$f: counts or paths"
-		! ls "$f".bad-* 2>/dev/null
+		n=$(sqlite3 "$f" "SELECT count(*) FROM flow")
+		by=$(sqlite3 "$f" "SELECT sum(flows) FROM exporter")
+		says=$(sqlite3 "$f" "SELECT value FROM meta WHERE key = 'flows'")
+		# exporters: also what was shed, on a machine that is too slow
+		[ "$n" -le "$by" ] && [ "$n" = "$says" ] ||
+		    echo "$f: has $n flows, exporters $by, meta $says"
+		[ "$(sqlite3 "$f" "SELECT count(*) FROM flow
+		    WHERE path NOT IN (SELECT id FROM path)")" = 0 ] ||
+		    echo "$f: flows without a path"
 	done
 }
 received() {
 	"$BUILD/flowdbd" --status -l "$1" 2>/dev/null |
 	    sed -n 's/^received *\([0-9]*\) packets.*/\1/p'
 }
-# lossless: the kernel had room; else the rest of a test says nothing
-lossless() { grep -q 'kernel_drops=0 ' "$tmp/log"; }
+arrives() { [ "$(received "$1")" -gt 0 ]; }
+# lossless: this machine keeps up; else a test of losses says nothing
+lossless() { grep -q 'shed=0 not_stored=0 kernel_drops=0 ' "$tmp/log"; }
 stream() { # DATAGRAMS-A-SECOND OPTIONS...: in the background
 	"$BUILD/flowgen" --send "127.0.0.1:$port" --pps "$@" 2>"$tmp/sent" &
 	sender=$!
@@ -87,7 +95,7 @@ until_true 5 stored "$dir" "$FLOWS"
 stop_daemon
 lossless || dropped=yes
 if [ -n "$dropped" ]; then
-	echo "skip restart: no flow is lost or doubled: the kernel has no room"
+	echo "skip restart: no flow is lost or doubled: too slow a machine here"
 else
 	# no two that the generator makes are alike
 	is "restart: no flow of $FLOWS is lost" \
@@ -128,6 +136,7 @@ for slot in 3600 2; do
 		round=$((round + 1))
 		start_daemon "$dir" -t "$slot"
 		stream 5000 --flows 600000 --seed "$round"
+		until_true 20 arrives "$dir"
 		sleep "0.$(od -An -N1 -tu1 /dev/urandom | tr -d ' ')"
 		seen=$(received "$dir")
 		sleep 1
@@ -162,8 +171,8 @@ holds "reader: the log grew ($((wal >> 20)) MiB)" test "$wal" -gt $((64 << 20))
 holds 'reader: it is told' until_true 11 grep -q \
     'sqlite-wal: .*somebody has been reading' "$tmp/reader.log"
 "$BUILD/flowdbd" --status -l "$reader_dir" >"$tmp/status"
-holds 'reader: ... and shown' grep -q "log $((wal >> 20))\\.[0-9] MiB" \
-    "$tmp/status"
+holds 'reader: ... and shown' grep -qE \
+    "log ($((wal >> 20))|$(((wal >> 20) + 1)))\\.[0-9] MiB" "$tmp/status"
 kill "$reader_pid"
 { wait "$reader_pid"; rc=$?; } 2>/dev/null
 is 'reader: the daemon ends all the same' "$rc" 0
@@ -200,7 +209,7 @@ is 'repeater: each is tried with each' "$(awk '$1 == "to" { n += $3 + $5 }
     END { print n }' "$tmp/status")" \
     $((3 * $(received "$tmp/first")))
 stop_daemon
-holds 'repeater: the kernel dropped nothing' lossless
+holds 'repeater: nothing was dropped or shed' lossless
 kill -CONT "$slow_pid"
 kill "$slow_pid" "$works_pid"
 wait

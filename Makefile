@@ -101,7 +101,7 @@ check: all $(BUILD)/check $(PROGS)
 	BUILD=$(BUILD) tests/run.sh
 
 torture: all $(PROGS)
-	BUILD=$(BUILD) ROUNDS=20 FLOWS=4000000 tests/e2e_reliability.sh
+	BUILD=$(BUILD) ROUNDS=20 FLOWS=4000000 PPS=5000 tests/e2e_reliability.sh
 
 soak: all $(PROGS)
 	BUILD=$(BUILD) tests/soak.sh

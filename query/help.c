@@ -30,6 +30,7 @@ static const char usage_text[] =
 "       --extract FILE  the flows as one shard, --force: replaces it\n"
 "       --report FILE  a page to look at, for a browser; --force: replaces it\n"
 "       --shell    sqlite3 with the newest 10 shards; -- options of sqlite3\n"
+"       --top [STAT]  live view of the last minute\n"
 "How    -o FORMAT  line long extended biline fmt:... csv json ndjson chart ...\n"
 "       -q  no heading and summary   -N  plain numbers   -6  whole IPv6\n"
 "       --raw  not scaled by sampling   --names DIR  names beside numbers\n"

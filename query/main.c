@@ -26,6 +26,7 @@
 #include "query/shell.h"
 #include "query/source.h"
 #include "query/terminal.h"
+#include "query/top.h"
 #include "query/window.h"
 
 #define WHO		"flowq"
@@ -284,6 +285,8 @@ check_task(const struct request *r, struct err *err)
 		return exporters_accept(r, err);
 	case TASK_SCRIPT:
 		return script_accept(r, err);
+	case TASK_TOP:
+		return top_accept(r, err);
 	default:
 		return 0;
 	}
@@ -373,6 +376,31 @@ load_names(const struct request *r, struct names **names,
 	return 0;
 }
 
+/* --top; without a terminal the question is wrong, not the work. */
+static int
+watch(const struct request *r, const char *filter)
+{
+	const struct filter_env env = { .utc = r->print.utc,
+		.resolve = r->no_dns ? NULL : resolve_host };
+	struct question q = { .scale = !r->print.raw,
+		.memory = (size_t)r->memory, .stop = &interrupted };
+	struct where where = r->where;
+	char *fallback = default_dir();
+	struct top_options o = { .q = &q, .where = &where, .filter = filter,
+		.env = &env, .group = r->n_groups > 0 ? r->groups : NULL };
+	struct err err;
+	int rc = fallback == NULL ? err_set(&err, "out of memory") : 0;
+
+	where.fallback = fallback;
+	if (rc == 0)
+		rc = top_run(&o, &err);
+	free(fallback);
+	if (rc == 0)
+		return EXIT_OK;
+	return complain(&err, err.code == ERR_SYNTAX ? EXIT_USAGE :
+	    EXIT_FAILED);
+}
+
 static int
 answer(const struct request *r, struct out *out)
 {
@@ -397,6 +425,10 @@ answer(const struct request *r, struct out *out)
 	a.having = having;
 	a.names = names;
 	a.filter_text = src.text;
+	if (rc == 0 && r->task == TASK_TOP) {
+		rc = watch(r, src.text);
+		goto out;
+	}
 	if (rc == 0)
 		rc = make_question(r, filter, &a);
 	if (rc == 0)

@@ -13,6 +13,7 @@
 
 #include "query/bins.h"
 #include "query/page.h"
+#include "query/top.h"
 
 #define DEFAULT_MEMORY	(INT64_C(512) << 20)
 #define LEAST_MEMORY	(INT64_C(1) << 20)
@@ -24,7 +25,7 @@ enum {
 	OPT_NO_DNS, OPT_DNS, OPT_MEMORY, OPT_THREADS, OPT_SQL, OPT_EXPLAIN,
 	OPT_SKIP_BAD, OPT_EXCEL, OPT_NAMES, OPT_EXPORTERS,
 	OPT_BIN, OPT_NO_SPREAD, OPT_EXTRACT, OPT_REPORT, OPT_FORCE,
-	OPT_SHELL
+	OPT_SHELL, OPT_TOP
 };
 
 static const char short_options[] =
@@ -52,6 +53,7 @@ static const struct option long_options[] = {
 	{ "report", required_argument, NULL, OPT_REPORT },
 	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "shell", no_argument, NULL, OPT_SHELL },
+	{ "top", no_argument, NULL, OPT_TOP },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
@@ -126,8 +128,8 @@ add_task(struct request *r, enum request_task task, struct err *err)
 {
 	if (r->task != TASK_ANSWER && r->task != task)
 		return err_set(err, "only one of -I, -Z, --exporters, "
-		    "--sql, --bin, --extract, --report and --shell can be "
-		    "asked for");
+		    "--sql, --bin, --extract, --report, --shell and --top "
+		    "can be asked for");
 	r->task = task;
 	return 0;
 }
@@ -197,6 +199,8 @@ apply_long(struct request *r, int opt, const char *value, struct err *err)
 		break;
 	case OPT_SHELL:
 		return add_task(r, TASK_SHELL, err);
+	case OPT_TOP:
+		return add_task(r, TASK_TOP, err);
 	default:
 		break;
 	}
@@ -400,6 +404,8 @@ finish(struct request *r, struct pending *p, struct err *err)
 		return err_set(err, "-I and -s, -A, -a, -b, -B exclude each "
 		    "other");
 	(void)order_parse("tstart", 6, false, &r->order, err);
+	if (r->task == TASK_TOP && p->order == NULL)
+		p->order = "bytes";
 	if (p->order != NULL) {
 		*p->text = p->order;
 		if (order_parse(p->order, strlen(p->order), p->n_stats > 0,
@@ -437,6 +443,26 @@ join_words(struct request *r, int argc, char **argv, struct err *err)
 		return err_set(err, "-f and a filter on the command line "
 		    "exclude each other");
 	return 0;
+}
+
+/* "--top dstip proto tcp": the statistic is no word of the filter. */
+static int
+take_stat(struct request *r, struct pending *p, int argc, char **argv,
+    struct err *err)
+{
+	bool is_stat;
+
+	if (join_words(r, argc, argv, err) == -1)
+		return -1;
+	is_stat = p->n_stats == 0 && argc > 0 &&
+	    top_begins_with_stat(r->filter) && strpbrk(argv[0], " \t") == NULL;
+	if (!is_stat)
+		return 0;
+	free(r->filter);
+	r->filter = NULL;
+	if (add_stat(p, argv[0], err) == -1)
+		return -1;
+	return join_words(r, argc - 1, argv + 1, err);
 }
 
 /* last: of the words read so far; a short option may be within the next. */
@@ -505,8 +531,12 @@ request_parse(struct request *r, int argc, char **argv, const char **text,
 		r->shell_args = argv + optind;
 		optind = argc;
 	}
-	if (join_words(r, argc - optind, argv + optind, err) == -1)
+	if (r->task == TASK_TOP) {
+		if (take_stat(r, &p, argc - optind, argv + optind, err) == -1)
+			return -1;
+	} else if (join_words(r, argc - optind, argv + optind, err) == -1) {
 		return -1;
+	}
 	return finish(r, &p, err);
 }
 

@@ -24,6 +24,7 @@ enum request_task {
 	TASK_EXTRACT,		/* --extract */
 	TASK_PAGE,		/* --report */
 	TASK_SHELL,		/* --shell */
+	TASK_TOP,		/* --top */
 	TASK_CHECK,		/* -Z: read the filter and end */
 	TASK_HELP,		/* help [TOPIC] */
 	TASK_VERSION

@@ -14,9 +14,10 @@ packages_of() {
 		    libev-dev libpcap-dev libsqlite3-dev ;;
 	run)	echo sqlite3 ;;
 	# nfdump and softflowd are what we are compared with, mandoc reads
-	# the manuals; a test says skip where one of them is missing
+	# the manuals, tmux is a terminal; a test says skip where one of them
+	# is missing
 	test)	echo faketime libcriterion-dev mandoc nfdump softflowd \
-		    sqlite3 ;;
+		    sqlite3 tmux ;;
 	bench)	echo nfdump sqlite3 valgrind ;;
 	lint)	echo clang-tidy cppcheck ;;
 	capture) echo softflowd wireshark-common ;;

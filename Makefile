@@ -13,6 +13,10 @@
 #	make golden	renew generated files that tests compare (review the diff)
 #	make install	PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR=
 #	make uninstall	takes away what install placed, but no configuration
+#	make deb	build/flowdb_VERSION_ARCH.deb
+#	make dist	build/flowdb-VERSION.tar.gz, of what is committed
+#	make check-deb	installs, upgrades, purges the package in a fresh Debian,
+#			builds the tarball elsewhere; 2 minutes, as root
 #
 # Each folder is a library; main.c of collector and query makes the program.
 # Objects go to $(BUILD); CFLAGS and LDFLAGS are the user's, ours are apart.
@@ -158,9 +162,20 @@ uninstall:
 	rm -rf $(SHARE)/doc/flowdb
 	-rmdir $(DESTDIR)$(PREFIX)/lib/flowdb 2>/dev/null || :
 
+deb: all
+	BUILD=$(BUILD) VERSION=$(VERSION) scripts/make-deb.sh
+
+dist:
+	@mkdir -p $(BUILD)
+	git archive --format=tar --prefix=flowdb-$(VERSION)/ HEAD | \
+		gzip -9n >$(BUILD)/flowdb-$(VERSION).tar.gz
+
+check-deb: deb dist
+	BUILD=$(BUILD) VERSION=$(VERSION) tests/check_deb.sh
+
 clean:
 	rm -rf build build-asan
 
 .PHONY: all check torture soak asan bench bench-scale bench-cost golden lint \
-	includes install uninstall clean
+	includes install uninstall deb dist check-deb clean
 .SECONDARY:

@@ -17,11 +17,12 @@ packages_of() {
 	# the manuals, tmux is a terminal; a test says skip where one of them
 	# is missing
 	test)	echo faketime libcriterion-dev mandoc nfdump softflowd \
-		    sqlite3 tmux ;;
+		    sqlite3 tmux dpkg-dev ;;
 	bench)	echo nfdump sqlite3 valgrind ;;
 	lint)	echo clang-tidy cppcheck ;;
+	deb)	echo binutils debootstrap dpkg-dev git lintian ;;
 	capture) echo softflowd wireshark-common ;;
-	*)	echo "usage: packages.sh [-l] build|run|test|bench|lint|capture ..." >&2
+	*)	echo "usage: packages.sh [-l] build|run|test|bench|lint|capture|deb ..." >&2
 		return 2 ;;
 	esac
 }

@@ -94,6 +94,7 @@ struct config {
 	bool	 import_utc;		/* their local times are UTC */
 	bool	 daemonize;
 	bool	 check_only;		/* -n */
+	bool	 look_over;		/* --check */
 	bool	 dry_run;
 	bool	 expire_only;		/* --expire */
 	bool	 status_only;		/* --status */

@@ -72,6 +72,27 @@ check_files(const char *dir, struct err *err)
 	return rc;
 }
 
+long
+datadir_owner(const char *dir)
+{
+	char path[PATH_LEN_MAX], text[32] = "";
+	long pid = 0;
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/" LOCK_NAME, dir) >=
+	    (int)sizeof(path))
+		return 0;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return 0;
+	/* what an ended one left there is not locked */
+	if (flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK &&
+	    pread(fd, text, sizeof(text) - 1, 0) > 0)
+		pid = strtol(text, NULL, 10);
+	(void)close(fd);
+	return pid;
+}
+
 int
 datadir_open(const char *dir, struct err *err)
 {

@@ -16,6 +16,9 @@
  */
 int	datadir_open(const char *dir, struct err *err);
 
+/* Process number of the flowdbd that writes to dir; 0: none, or not known. */
+long	datadir_owner(const char *dir);
+
 struct live;
 
 /*

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "collector/capture.h"
+#include "collector/check.h"
 #include "collector/config.h"
 #include "collector/import.h"
 #include "collector/log.h"
@@ -48,6 +49,7 @@ static const char usage_text[] =
 "  -u USER -g GROUP   become these after the sockets are open\n"
 "  -c FILE      configuration (" CONFIG_DEFAULT_PATH " when no -l)\n"
 "  -n           check the configuration and exit; --example prints one\n"
+"  --check      say what is wrong with a set-up that runs, or should\n"
 "  --log FILE   write the log there\n"
 "  -v           log more; -V prints the version; -h this help\n"
 "\n"
@@ -55,7 +57,7 @@ static const char usage_text[] =
 "Example: flowdbd -w -D -l /srv/netflow/cisco -p 34343\n";
 
 enum { OPT_EXPIRE = 256, OPT_DRY_RUN, OPT_STATUS, OPT_EXAMPLE, OPT_LOG,
-	OPT_IMPORT, OPT_UTC };
+	OPT_IMPORT, OPT_UTC, OPT_CHECK };
 
 static const char short_options[] = ":l:p:b:t:wB:s:R:r:x:eDP:u:g:c:nvVh";
 
@@ -79,7 +81,7 @@ static const struct option long_options[] = {
 	{ "user", required_argument, NULL, 'u' },
 	{ "group", required_argument, NULL, 'g' },
 	{ "config", required_argument, NULL, 'c' },
-	{ "check", no_argument, NULL, 'n' },
+	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "example", no_argument, NULL, OPT_EXAMPLE },
 	{ "log", required_argument, NULL, OPT_LOG },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -236,6 +238,9 @@ apply(struct config *c, struct applied *a, int opt, const char *value,
 		break;
 	case 'n':
 		c->check_only = true;
+		break;
+	case OPT_CHECK:
+		c->look_over = true;
 		break;
 	case OPT_LOG:
 		rc = config_set(&c->log, value);
@@ -496,7 +501,7 @@ import(const struct config *c)
 static void
 bad_option(const char *word, const char *what)
 {
-	/* -wZ: the word may be another one; --check=3: optopt is 'n' */
+	/* -wZ: the word may be another one; --verbose=3: optopt is 'v' */
 	if (optopt > 0 && optopt < OPT_EXPIRE && strchr(word, '=') == NULL)
 		log_error("%s -%c (see -h)", what, optopt);
 	else
@@ -567,6 +572,11 @@ run(struct config *c, struct origin *src)
 	}
 	if (c->status_only)
 		return ask_status(c);
+	if (c->look_over) {
+		rc = check_setup(c, (int64_t)time(NULL) * 1000, stdout) > 0 ?
+		    EXIT_FAILED : EXIT_OK;
+		return fflush(stdout) == 0 ? rc : EXIT_FAILED;
+	}
 	if (c->expire_only)
 		return expire_once(c);
 	if (c->n_import > 0)

@@ -138,6 +138,8 @@ install: all
 	install -D -m 644 $(BUILD)/flowdb.so $(DESTDIR)$(PREFIX)/lib/flowdb/flowdb.so
 	install -D -m 644 collector/flowdbd.8 $(SHARE)/man/man8/flowdbd.8
 	install -D -m 644 collector/flowdb.conf.5 $(SHARE)/man/man5/flowdb.conf.5
+	install -D -m 644 collector/flowdb-exporters.7 \
+		$(SHARE)/man/man7/flowdb-exporters.7
 	install -D -m 644 query/flowq.1 $(SHARE)/man/man1/flowq.1
 	install -D -m 644 scripts/flowq.bash-completion \
 		$(SHARE)/bash-completion/completions/flowq
@@ -156,6 +158,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/flowdbd $(DESTDIR)$(PREFIX)/bin/flowq \
 		$(DESTDIR)$(PREFIX)/lib/flowdb/flowdb.so \
 		$(SHARE)/man/man8/flowdbd.8 $(SHARE)/man/man5/flowdb.conf.5 \
+		$(SHARE)/man/man7/flowdb-exporters.7 \
 		$(SHARE)/man/man1/flowq.1 $(UNITDIR)/flowdb.service \
 		$(SHARE)/bash-completion/completions/flowq \
 		$(SYSUSERSDIR)/flowdb.conf

@@ -45,6 +45,7 @@ cat >"$tmp/want" <<'END'
 644 usr/share/doc/flowdb/flowdb.conf.example
 644 usr/share/man/man1/flowq.1
 644 usr/share/man/man5/flowdb.conf.5
+644 usr/share/man/man7/flowdb-exporters.7
 644 usr/share/man/man8/flowdbd.8
 END
 placed usr >"$tmp/got"

@@ -103,7 +103,8 @@ holds 'usage: flowdb.conf(5) has every key and its default' \
     cmp "$tmp/got" "$tmp/want"
 if command -v mandoc >/dev/null; then
 	is 'usage: the manuals are good mdoc' "$(mandoc -Tlint -W warning \
-	    collector/flowdbd.8 collector/flowdb.conf.5 2>&1)" ''
+	    collector/flowdbd.8 collector/flowdb.conf.5 \
+	    collector/flowdb-exporters.7 2>&1)" ''
 else
 	echo 'skip usage: the manuals are good mdoc: there is no mandoc'
 fi

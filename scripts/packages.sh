@@ -20,6 +20,7 @@ packages_of() {
 		    sqlite3 tmux dpkg-dev ;;
 	bench)	echo nfdump sqlite3 valgrind ;;
 	lint)	echo clang-tidy cppcheck ;;
+	# what make check-deb needs; make deb alone: dpkg-dev
 	deb)	echo binutils debootstrap dpkg-dev git lintian ;;
 	capture) echo softflowd wireshark-common ;;
 	*)	echo "usage: packages.sh [-l] build|run|test|bench|lint|capture|deb ..." >&2

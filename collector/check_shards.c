@@ -10,7 +10,7 @@
 #include "schema/db.h"
 #include "schema/shard.h"
 
-#define SILENCE_SEC	60
+#define SILENCE_SEC	INT64_C(60)
 #define SHARDS_MAX	64	/* the newest of folder and sub-folders */
 #define EXPORTERS_MAX	256
 #define LINES_MAX	10	/* of one kind */

@@ -8,23 +8,30 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SOCKET		"socket:["	/* and the inode: an open file */
 #define RMEM_MAX	"/proc/sys/net/core/rmem_max"
+
+/* Words of a line, after "sl": what the kernel prints in both files. */
+enum { WORD_LOCAL = 1, WORD_INODE = 9, WORD_DROPS = 12, WORDS };
 
 size_t
 check_sockets_read(FILE *f, int port, struct check_socket *v, size_t n)
 {
 	char line[512];
 
-	/* sl local remote st queues timer retransmits uid timeout inode ref
-	 * pointer drops */
 	while (n < CHECK_SOCKETS && fgets(line, sizeof(line), f) != NULL) {
-		struct check_socket s = { .inode = 0 };
-		unsigned local;
+		char *word[WORDS], *rest = line, *colon;
+		size_t k = 0;
 
-		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*s %*s %*s %*s %*s "
-		    "%*s %*s %" SCNu64 " %*s %*s %" SCNu64, &local, &s.inode,
-		    &s.drops) == 3 && local == (unsigned)port)
-			v[n++] = s;
+		while (k < WORDS && (word[k] = strtok_r(k == 0 ? line : NULL,
+		    " \n", &rest)) != NULL)
+			k++;
+		colon = k == WORDS ? strchr(word[WORD_LOCAL], ':') : NULL;
+		if (colon == NULL || strtol(colon + 1, NULL, 16) != port)
+			continue;
+		v[n++] = (struct check_socket){
+			.inode = strtoull(word[WORD_INODE], NULL, 10),
+			.drops = strtoull(word[WORD_DROPS], NULL, 10) };
 	}
 	return n;
 }
@@ -82,8 +89,9 @@ look_into(const char *pid, struct check_socket *v, size_t n)
 		if (len <= 0)
 			continue;
 		link[len] = '\0';
-		if (sscanf(link, "socket:[%" SCNu64 "]", &inode) != 1)
+		if (strncmp(link, SOCKET, strlen(SOCKET)) != 0)
 			continue;
+		inode = strtoull(link + strlen(SOCKET), NULL, 10);
 		for (size_t i = 0; i < n; i++) {
 			if (v[i].inode != inode)
 				continue;
@@ -136,11 +144,14 @@ static long
 read_number(const char *path)
 {
 	FILE *f = fopen(path, "r");
+	char text[32], *end;
 	long n = -1;
 
 	if (f != NULL) {
-		if (fscanf(f, "%ld", &n) != 1)
-			n = -1;
+		if (fgets(text, sizeof(text), f) != NULL) {
+			n = strtol(text, &end, 10);
+			n = end == text ? -1 : n;
+		}
 		(void)fclose(f);
 	}
 	return n;

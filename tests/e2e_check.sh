@@ -88,7 +88,7 @@ says 'a clock ahead' 1 '^WRONG  the clock of 127.0.0.1 .* is 2 hours ahead: '
 stop_daemon
 for f in "$tmp"/d/flows.*.sqlite; do
 	sqlite3 "$f" 'UPDATE exporter SET
-	    last_heard_ms = last_heard_ms - 600000'
+	    last_heard_ms = last_heard_ms - 630000'
 done
 start_daemon "$tmp/d"
 look -l "$tmp/d"

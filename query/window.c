@@ -481,6 +481,9 @@ window_parse(const char *text, int64_t now_ms, bool utc, struct window *out,
 	if (s.len > 1 && (text[s.at] == '+' || text[s.at] == '-') &&
 	    read_count((struct span){ text, s.at + 1, s.len - 1 }, &count) ==
 	    s.len - 1) {
+		if (count == 0)
+			return err_at(err, s.at, s.len,
+			    "expected a number of seconds, such as +300");
 		*out = (struct window){ .span_ms = count * 1000, .relative =
 		    text[s.at] == '+' ? WINDOW_FIRST : WINDOW_LAST };
 		return 0;

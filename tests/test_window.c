@@ -302,6 +302,8 @@ static const struct {
 	{ "last 2", 5, 1, "expected a length behind last" },
 	{ "last 2x", 5, 2, "expected a length behind last" },
 	{ "last 0h", 5, 2, "expected a length behind last" },
+	{ "+0", 0, 2, "expected a number of seconds" },
+	{ " -00", 1, 3, "expected a number of seconds" },
 	{ "last 99999999999999h", 5, 15, "expected a length behind last" },
 	{ "+", 0, 1, "not a time" },
 	{ "-99999999999999999999", 0, 21, "not a time" },

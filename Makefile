@@ -5,6 +5,10 @@
 #	make torture	20 rounds of kill -9 and more; a few minutes
 #	make soak	10 minutes at 100 000 flows a second: memory and losses
 #	make asan	all tests under ASan and UBSan
+#	make faults	storage failing at every step, minutes
+#	make tsan	threads under ThreadSanitizer
+#	make coverage	lines and branches that tests reach
+#	make fuzz	all fuzz targets by libFuzzer (clang); SECONDS=60 each
 #	make lint	include rules, clang-tidy, cppcheck
 #	make includes	include rules alone
 #	make bench	beside nfdump, in 5 minutes; N=flows
@@ -64,6 +68,8 @@ TEST_SRC = $(wildcard tests/test_*.c) tests/script.c
 SUPPORT_SRC = $(filter-out $(TEST_SRC) $(wildcard tests/prog_*.c),\
 	$(wildcard tests/*.c))
 PROGS = $(patsubst tests/prog_%.c,$(BUILD)/%,$(wildcard tests/prog_*.c))
+FUZZ = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS = $(FUZZ:%=$(BUILD)/replay_%)
 
 all: $(patsubst collector/main.c,$(BUILD)/flowdbd,$(wildcard collector/main.c)) \
 	$(patsubst query/main.c,$(BUILD)/flowq,$(wildcard query/main.c)) \
@@ -95,13 +101,40 @@ $(PROGS): $(BUILD)/%: $(BUILD)/obj/tests/prog_%.o $(BUILD)/support.a \
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(COLLECTOR_LIBS) $(QUERY_LIBS) \
 		$(SCHEMA_LIBS)
 
+# a fuzz target over the files of its corpus, with any compiler
+fuzz_libs = $(call obj,tests/fuzz/fuzz.c tests/fuzz/base_shard.c) \
+	$(BUILD)/support.a \
+	$(BUILD)/folders.a
+
+$(BUILD)/folders.a: $(call obj,$(COLLECTOR_SRC) $(QUERY_SRC) $(SCHEMA_SRC))
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(REPLAYS): $(BUILD)/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o \
+		$(BUILD)/obj/tests/fuzz/replay.o $(fuzz_libs)
+	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(COLLECTOR_LIBS) $(QUERY_LIBS) \
+		$(SCHEMA_LIBS)
+
+# the same with libFuzzer, and its own mutations where there are some
+$(FUZZ:%=$(BUILD)/fuzz_%): $(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o \
+		$(call obj,$(wildcard tests/fuzz/mutate_*.c)) $(fuzz_libs)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ \
+		$(filter-out $(BUILD)/obj/tests/fuzz/mutate_%,$^) \
+		$(filter %/mutate_$*.o,$^) $(COLLECTOR_LIBS) $(QUERY_LIBS) \
+		$(SCHEMA_LIBS)
+
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
--include $(wildcard $(BUILD)/obj/*/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d)
 
-check: all $(BUILD)/check $(PROGS)
+# storage that fails, to be preloaded by tests
+$(BUILD)/faults.so: tests/faults/faults.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(WARN) -fPIC -shared -pthread $(CFLAGS) -o $@ $< -ldl
+
+check: all $(BUILD)/check $(PROGS) $(REPLAYS) $(BUILD)/faults.so
 	BUILD=$(BUILD) tests/run.sh
 
 torture: all $(PROGS)
@@ -112,6 +145,31 @@ soak: all $(PROGS)
 
 asan:
 	$(MAKE) BUILD=build-asan SANITIZE=address,undefined CFLAGS='-O1 -g' check
+
+SECONDS ?= 60
+faults: all $(BUILD)/flowgen $(BUILD)/faults.so
+	FULL=1 BUILD=$(BUILD) tests/e2e_faults.sh
+
+# TARGETS, MERGE: see the script
+fuzz:
+	$(MAKE) BUILD=build-fuzz CC=clang CFLAGS='-O1 -g' \
+		SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
+	SECONDS_EACH=$(SECONDS) scripts/fuzz.sh
+
+fuzz-programs: $(FUZZ:%=$(BUILD)/fuzz_%)
+
+# the tests whose threads meet: ingest, sealing, reload, readers
+tsan:
+	$(MAKE) BUILD=build-tsan SANITIZE=thread CFLAGS='-O1 -g' tsan-tests
+
+tsan-tests: all $(BUILD)/check $(PROGS)
+	BUILD=$(BUILD) scripts/tsan.sh
+
+# lines and branches that the tests reach, by folder
+coverage:
+	$(MAKE) BUILD=build-cov CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage \
+		check
+	BUILD=build-cov scripts/coverage.sh
 
 golden: $(BUILD)/check
 	GOLDEN=1 $(BUILD)/check --filter 'golden/*'
@@ -177,8 +235,9 @@ check-deb: deb dist
 	BUILD=$(BUILD) VERSION=$(VERSION) tests/check_deb.sh
 
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-fuzz build-tsan build-cov
 
-.PHONY: all check torture soak asan bench bench-scale bench-cost golden lint \
-	includes install uninstall deb dist check-deb clean
+.PHONY: all check torture soak faults asan tsan tsan-tests coverage fuzz \
+	fuzz-programs bench bench-scale bench-cost golden lint includes \
+	install uninstall deb dist check-deb clean
 .SECONDARY:

@@ -1,0 +1,415 @@
+/*
+ * Storage that fails on demand, for LD_PRELOAD into flowdbd.  What the process
+ * does to files below FAULTS_DIR is counted; operation FAULTS_AT of those
+ * that FAULTS_HOW concerns goes wrong:
+ *
+ *	enospc	a write, or a file growing: no space
+ *	eio	any change of a file: EIO
+ *	short	a write: half of it is written, the next one has no space
+ *	fsync	fsync, fdatasync: EIO
+ *	emfile	open: EMFILE
+ *	nomem	malloc, calloc, realloc anywhere: none
+ *	kill	before any change: the process ends, as by kill -9
+ *	power	the same, and all is lost that was not synced
+ *
+ * FAULTS_FOR operations fail (1; 0: all from then on).  With FAULTS_COUNT the
+ * number of operations concerned is written to that file at the end.
+ *
+ * Power: the content of a file at its last sync lies in a shadow beside it
+ * (PATH.synced) and is put back.  What was renamed is taken as on disk, as
+ * file systems with a journal have it; the file's content is not.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FILES	256
+#define SHADOW	".synced"
+
+enum how { HOW_NONE, HOW_ENOSPC, HOW_EIO, HOW_SHORT, HOW_FSYNC, HOW_EMFILE,
+	HOW_NOMEM, HOW_KILL, HOW_POWER };
+enum op { OP_OPEN, OP_WRITE, OP_GROW, OP_SYNC, OP_NAME };
+
+static const char *const names[] = { "none", "enospc", "eio", "short",
+	"fsync", "emfile", "nomem", "kill", "power" };
+
+/* By file descriptor: the path of a file that counts. */
+static char		 paths[FILES][PATH_MAX];
+static char		 dir[PATH_MAX];
+static enum how		 how;
+static long		 at, span;
+static atomic_long	 count;
+static atomic_bool	 ready;
+
+/* The functions behind ours; POSIX has function pointers fit into void *. */
+#define REAL(ret, name, ...)						\
+	static ret (*real)(__VA_ARGS__);				\
+	if (real == NULL)						\
+		*(void **)&real = dlsym(RTLD_NEXT, name)
+
+static void
+write_count(void)
+{
+	const char *path = getenv("FAULTS_COUNT");
+	FILE *f;
+
+	atomic_store(&ready, false);
+	f = path == NULL ? NULL : fopen(path, "w");
+	if (f != NULL) {
+		(void)fprintf(f, "%ld\n", atomic_load(&count));
+		(void)fclose(f);
+	}
+}
+
+__attribute__((constructor)) static void
+start(void)
+{
+	const char *text = getenv("FAULTS_HOW");
+
+	for (int i = 0; text != NULL && i <= HOW_POWER; i++) {
+		if (strcmp(text, names[i]) == 0)
+			how = (enum how)i;
+	}
+	text = getenv("FAULTS_DIR");
+	(void)snprintf(dir, sizeof(dir), "%s", text == NULL ? "/none" : text);
+	text = getenv("FAULTS_AT");
+	at = text == NULL ? 0 : strtol(text, NULL, 10);
+	text = getenv("FAULTS_FOR");
+	span = text == NULL ? 1 : strtol(text, NULL, 10);
+	(void)atexit(write_count);
+	atomic_store(&ready, true);
+}
+
+static bool
+counts(const char *path)
+{
+	return strncmp(path, dir, strlen(dir)) == 0 &&
+	    strstr(path, SHADOW) == NULL && strstr(path, "-shm") == NULL;
+}
+
+/* Copies by system calls alone: ours would count. */
+static void
+copy(const char *from, const char *to)
+{
+	char buf[65536];
+	long in = syscall(SYS_open, from, O_RDONLY, 0), out, n;
+
+	if (in < 0)
+		return;
+	(void)syscall(SYS_unlink, to);
+	out = syscall(SYS_open, to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	while (out >= 0 && (n = syscall(SYS_read, in, buf,
+	    sizeof(buf))) > 0)
+		(void)syscall(SYS_write, out, buf, n);
+	(void)syscall(SYS_close, in);
+	(void)syscall(SYS_close, out);
+}
+
+static void
+lose_power(void)
+{
+	for (int fd = 0; fd < FILES; fd++) {
+		char shadow[PATH_MAX + 16];
+		struct stat st;
+
+		if (paths[fd][0] == '\0' || stat(paths[fd], &st) == -1)
+			continue;
+		(void)snprintf(shadow, sizeof(shadow), "%.*s" SHADOW,
+		    PATH_MAX - 1, paths[fd]);
+		copy(shadow, paths[fd]);
+		(void)syscall(SYS_chmod, paths[fd], st.st_mode & 07777);
+	}
+}
+
+static bool
+concerns(enum op op)
+{
+	switch (how) {
+	case HOW_ENOSPC:
+		return op == OP_WRITE || op == OP_GROW;
+	case HOW_SHORT:
+		return op == OP_WRITE;
+	case HOW_FSYNC:
+		return op == OP_SYNC;
+	case HOW_EMFILE:
+		return op == OP_OPEN;
+	case HOW_EIO:
+	case HOW_KILL:
+	case HOW_POWER:
+		return op != OP_OPEN;
+	default:
+		return false;
+	}
+}
+
+/* 0: go on; else errno to fail with. */
+static int
+fault(enum op op)
+{
+	static const int errors[] = { [HOW_ENOSPC] = ENOSPC, [HOW_EIO] = EIO,
+		[HOW_SHORT] = ENOSPC, [HOW_FSYNC] = EIO,
+		[HOW_EMFILE] = EMFILE, [HOW_NOMEM] = ENOMEM };
+	long n;
+
+	if (!atomic_load(&ready) || !concerns(op))
+		return 0;
+	n = atomic_fetch_add(&count, 1) + 1;
+	if (at == 0 || n < at || (span > 0 && n >= at + span))
+		return 0;
+	if (how == HOW_KILL || how == HOW_POWER) {
+		if (how == HOW_POWER)
+			lose_power();
+		(void)kill(getpid(), SIGKILL);
+		for (;;)
+			(void)pause();
+	}
+	return errors[how];
+}
+
+static bool
+tracked(int fd)
+{
+	return fd >= 0 && fd < FILES && paths[fd][0] != '\0';
+}
+
+static int
+opened(int fd, const char *path)
+{
+	char shadow[PATH_MAX + 16];
+	struct stat st;
+
+	if (fd < 0 || fd >= FILES)
+		return fd;
+	(void)snprintf(paths[fd], sizeof(paths[fd]), "%s", path);
+	if (how != HOW_POWER)
+		return fd;
+	(void)snprintf(shadow, sizeof(shadow), "%s" SHADOW, path);
+	/* a new file is empty after the loss; an old one was there */
+	if (stat(shadow, &st) == -1)
+		copy(path, shadow);
+	return fd;
+}
+
+int
+open64(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	int e;
+	va_list ap;
+
+	REAL(int, "open64", const char *, int, ...);
+	va_start(ap, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(ap, mode_t);
+	va_end(ap);
+	if (!counts(path))
+		return real(path, flags, mode);
+	e = fault(OP_OPEN);
+	if (e != 0) {
+		errno = e;
+		return -1;
+	}
+	return opened(real(path, flags, mode), path);
+}
+
+int
+open(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list ap;
+
+	va_start(ap, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(ap, mode_t);
+	va_end(ap);
+	return open64(path, flags, mode);
+}
+
+int
+close(int fd)
+{
+	REAL(int, "close", int);
+	if (tracked(fd))
+		paths[fd][0] = '\0';
+	return real(fd);
+}
+
+ssize_t
+pwrite64(int fd, const void *buf, size_t n, off64_t off)
+{
+	int e = tracked(fd) ? fault(OP_WRITE) : 0;
+
+	REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t);
+	if (e == 0)
+		return real(fd, buf, n, off);
+	if (how == HOW_SHORT && n > 1 && atomic_load(&count) == at) {
+		span = 2;	/* the rest finds no space */
+		return real(fd, buf, n / 2, off);
+	}
+	errno = e;
+	return -1;
+}
+
+ssize_t
+pwrite(int fd, const void *buf, size_t n, off_t off)
+{
+	return pwrite64(fd, buf, n, off);
+}
+
+ssize_t
+write(int fd, const void *buf, size_t n)
+{
+	int e = tracked(fd) ? fault(OP_WRITE) : 0;
+
+	REAL(ssize_t, "write", int, const void *, size_t);
+	if (e == 0)
+		return real(fd, buf, n);
+	errno = e;
+	return -1;
+}
+
+int
+ftruncate64(int fd, off64_t size)
+{
+	int e = tracked(fd) ? fault(OP_GROW) : 0;
+
+	REAL(int, "ftruncate64", int, off64_t);
+	if (e == 0)
+		return real(fd, size);
+	errno = e;
+	return -1;
+}
+
+int
+ftruncate(int fd, off_t size)
+{
+	return ftruncate64(fd, size);
+}
+
+static int
+synced(int fd, int rc)
+{
+	char shadow[PATH_MAX + 16];
+
+	if (rc == 0 && how == HOW_POWER) {
+		(void)snprintf(shadow, sizeof(shadow), "%s" SHADOW,
+		    paths[fd]);
+		copy(paths[fd], shadow);
+	}
+	return rc;
+}
+
+int
+fsync(int fd)
+{
+	int e = tracked(fd) ? fault(OP_SYNC) : 0;
+
+	REAL(int, "fsync", int);
+	if (e == 0)
+		return tracked(fd) ? synced(fd, real(fd)) : real(fd);
+	errno = e;
+	return -1;
+}
+
+int
+fdatasync(int fd)
+{
+	int e = tracked(fd) ? fault(OP_SYNC) : 0;
+
+	REAL(int, "fdatasync", int);
+	if (e == 0)
+		return tracked(fd) ? synced(fd, real(fd)) : real(fd);
+	errno = e;
+	return -1;
+}
+
+int
+rename(const char *from, const char *to)
+{
+	int e = counts(from) ? fault(OP_NAME) : 0, rc;
+
+	REAL(int, "rename", const char *, const char *);
+	if (e != 0) {
+		errno = e;
+		return -1;
+	}
+	rc = real(from, to);
+	if (rc == 0 && how == HOW_POWER && counts(from)) {
+		char a[PATH_MAX], b[PATH_MAX];
+
+		(void)snprintf(a, sizeof(a), "%s" SHADOW, from);
+		(void)snprintf(b, sizeof(b), "%s" SHADOW, to);
+		(void)real(a, b);
+	}
+	return rc;
+}
+
+int
+unlink(const char *path)
+{
+	int e = counts(path) ? fault(OP_NAME) : 0, rc;
+
+	REAL(int, "unlink", const char *);
+	if (e != 0) {
+		errno = e;
+		return -1;
+	}
+	rc = real(path);
+	if (rc == 0 && how == HOW_POWER && counts(path)) {
+		char a[PATH_MAX];
+
+		(void)snprintf(a, sizeof(a), "%s" SHADOW, path);
+		(void)real(a);
+	}
+	return rc;
+}
+
+/* Memory: glibc's own names, since dlsym itself allocates. */
+extern void	*__libc_malloc(size_t);
+extern void	*__libc_calloc(size_t, size_t);
+extern void	*__libc_realloc(void *, size_t);
+
+static bool
+out_of_memory(void)
+{
+	long n;
+
+	if (how != HOW_NOMEM || !atomic_load(&ready))
+		return false;
+	n = atomic_fetch_add(&count, 1) + 1;
+	if (at == 0 || n < at || (span > 0 && n >= at + span))
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
+void *
+malloc(size_t n)
+{
+	return out_of_memory() ? NULL : __libc_malloc(n);
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+	return out_of_memory() ? NULL : __libc_calloc(n, size);
+}
+
+void *
+realloc(void *p, size_t n)
+{
+	return out_of_memory() ? NULL : __libc_realloc(p, n);
+}

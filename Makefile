@@ -162,7 +162,7 @@ fuzz-programs: $(FUZZ:%=$(BUILD)/fuzz_%)
 tsan:
 	$(MAKE) BUILD=build-tsan SANITIZE=thread CFLAGS='-O1 -g' tsan-tests
 
-tsan-tests: all $(BUILD)/check $(PROGS)
+tsan-tests: all $(PROGS)
 	BUILD=$(BUILD) scripts/tsan.sh
 
 # lines and branches that the tests reach, by folder

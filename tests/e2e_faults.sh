@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.." || exit 1
 flowdbd=$BUILD/flowdbd
 lib=$(pwd)/$BUILD/faults.so
 
-if [ ! -e "$lib" ] || grep -q __asan_init "$flowdbd"; then
+if [ ! -e "$lib" ] || grep -q '__[at]san_init' "$flowdbd"; then
 	echo "skip faults: LD_PRELOAD and sanitizers do not go together"
 	exit 0
 fi

@@ -163,6 +163,20 @@ check_store(sqlite3 *db, const char *path, struct err *err)
 	return 0;
 }
 
+/*
+ * SQLite calls a damage of the schema's text a mistake in our statement; ours
+ * have none, so the store is damaged.  After a failure, before the next call.
+ */
+static void
+blame_store(sqlite3 *db, struct err *err)
+{
+	int code = sqlite3_errcode(db) & 0xff;
+
+	if (err->code == ERR_FAIL && (code == SQLITE_ERROR ||
+	    code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH))
+		err->code = ERR_CORRUPT;
+}
+
 static int
 write_store(const char *path, const struct template_snapshot *s,
     struct err *err)
@@ -179,6 +193,8 @@ write_store(const char *path, const struct template_snapshot *s,
 		if (db_exec(db, store_ddl, err) == 0 &&
 		    write_all(db, s, err) == 0)
 			rc = db_exec(db, "COMMIT", err);
+		if (rc == -1)
+			blame_store(db, err);
 		if (rc == -1 && !sqlite3_get_autocommit(db))
 			(void)db_exec(db, "ROLLBACK", NULL);
 	}
@@ -262,12 +278,16 @@ read_all(const char *path, struct decoder *d, int64_t oldest_ms,
 		return -1;
 	/* no table is an empty store */
 	if (check_store(db, path, err) == -1 ||
-	    db_exec(db, store_ddl, err) == -1)
+	    db_exec(db, store_ddl, err) == -1) {
+		blame_store(db, err);
 		goto out;
+	}
 	st = db_prepare(db, "SELECT address, version, domain, template_id, "
 	    "options, heard_ms, raw FROM template WHERE heard_ms >= ?1", err);
-	if (st == NULL)
+	if (st == NULL) {
+		blame_store(db, err);
 		goto out;
+	}
 	(void)sqlite3_bind_int64(st, 1, oldest_ms);
 	while ((rc = db_step(st, err)) == 1) {
 		if (restore_row(d, st) == 0)

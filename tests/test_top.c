@@ -44,7 +44,7 @@ setup(struct fixture *x, const struct flow *v, size_t n)
 	struct top_ask ask = { .scale = true, .memory = 8 << 20 };
 	struct err err;
 
-	x->dir = folder_make();
+	x->dir = temp_folder_make();
 	free(shard_make(x->dir, SLOT_MS, v, n, false));
 	x->where = (struct where){ .range = x->dir };
 	cr_assert_eq(group_parse_stat("dstip", NULL, &x->group, &err), 0);
@@ -62,7 +62,7 @@ teardown(struct fixture *x)
 	top_sums_free(x->sums);
 	top_spans_free(x->spans);
 	filter_free(x->filter);
-	folder_remove(x->dir);
+	temp_folder_remove(x->dir);
 }
 
 static int64_t

@@ -33,14 +33,14 @@ fuzz_text(const uint8_t *data, size_t size)
 static void
 remove_folder(void)
 {
-	folder_remove(folder);
+	temp_folder_remove(folder);
 }
 
 const char *
 fuzz_folder(void)
 {
 	if (folder == NULL) {
-		folder = folder_make();
+		folder = temp_folder_make();
 		(void)atexit(remove_folder);
 	}
 	return folder;

@@ -110,7 +110,7 @@ harvest(struct decoder *d, uint64_t flows)
 	size_t n, rounds = 0;
 
 	do {
-		n = decoder_harvest(d, v, 2);
+		n = decoder_harvest(d, 0, v, 2);
 		FUZZ_CHECK(n <= 2 && rounds++ < 10);
 		for (size_t i = 0; i < n; i++)
 			sum += v[i].flows;

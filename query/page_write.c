@@ -199,7 +199,9 @@ peak(const struct page *p)
 static void
 totals(const struct page *p, struct out *o)
 {
-	int64_t span = p->to_ms - p->from_ms + 1;
+	/* without flows the last moment stands before the first */
+	int64_t span = p->to_ms < p->from_ms ? 0 :
+	    tally_plus(span_of(p->from_ms, p->to_ms), 1);
 	char bin[40];
 
 	out_text(o, "<section aria-label=Totals><dl class=cards>");

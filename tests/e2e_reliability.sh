@@ -87,6 +87,8 @@ dropped=
 for part in 1 2 3; do
 	until_true 20 stored "$dir" $((FLOWS * part / 4))
 	kill -STOP "$sender"
+	# the signal is on its way for a moment, in which it still sends
+	until_true 3 grep -q '^State:.*T' "/proc/$sender/status"
 	stop_daemon
 	is "restart: SIGTERM under load, part $part" "$rc" 0
 	lossless || dropped=$(grep -o 'shed=.* kernel_drops=[0-9]*' "$tmp/log")

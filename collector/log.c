@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@ static struct {
 	bool		to_syslog;
 	bool		journal;	/* <N> in front of lines */
 	bool		times;		/* a file has no clock of its own */
-	enum log_level	level;
+	atomic_int	level;		/* a reload changes it */
 	char		path[1024];
 } dest = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO,
 	.level = LOG_LEVEL_INFO };
@@ -96,7 +97,7 @@ log_reopen(struct err *err)
 void
 log_level_set(enum log_level level)
 {
-	dest.level = level;
+	dest.level = (int)level;
 }
 
 static int
@@ -143,7 +144,7 @@ log_it(enum log_level level, int saved, const char *fmt, va_list ap)
 	char text[LINE_MAX_BYTES];
 	size_t len;
 
-	if (level > dest.level)
+	if ((int)level > dest.level)
 		return;
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	len = strlen(text);

@@ -168,6 +168,18 @@ batch_queue_put(struct batch_queue *q, struct batch *b)
 	(void)pthread_mutex_unlock(&q->lock);
 }
 
+void
+batch_queue_put_back(struct batch_queue *q, struct batch *b)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	b->next = q->first;
+	if (q->first == NULL)
+		q->last = b;
+	q->first = b;
+	(void)pthread_cond_signal(&q->changed);
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
 static struct timespec
 deadline(int64_t wait_ms)
 {

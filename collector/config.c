@@ -33,7 +33,7 @@ const struct config_key config_keys[CONFIG_KEYS] = {
 	    CONFIG_MAX_FOLDERS, "100",
 	    "So many folders of unknown senders; more of these are refused." },
 	{ "batch_flows", KIND_NUMBER, MEMBER(batch_flows), 64, 1 << 20,
-	    "16384", "Flows of one transaction; six times as many are buffered." },
+	    "16384", "Flows of one transaction; 16 times as many fit into memory." },
 	{ "commit_ms", KIND_NUMBER, MEMBER(commit_ms), 10, 60000, "250",
 	    "Milliseconds after which also fewer flows are stored." },
 	{ "slot", KIND_SLOT, MEMBER(slot_sec), 1, 86400, "3600",

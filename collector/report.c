@@ -173,3 +173,14 @@ report_progress(double part, uint64_t flows)
 	    "##############################", BAR_WIDTH - full,
 	    "..............................", (int)(part * 100), flows);
 }
+
+void
+report_left_out(const struct capture_stat *st)
+{
+	if (st->fragments > 0)
+		log_warnx("%" PRIu64 " IP fragments left out: they are not "
+		    "put together", st->fragments);
+	if (st->datagrams == 0)
+		log_warnx("no UDP datagram in %" PRIu64 " packets",
+		    st->packets);
+}

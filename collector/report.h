@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "collector/capture.h"
 #include "collector/intake.h"
 #include "collector/listen.h"
 #include "collector/packet.h"
@@ -45,5 +46,8 @@ void	report_log(const struct report_counts *c, const struct decoder *d);
 
 /* A progress line on stderr; part 0 .. 1, below 0 ends it. */
 void	report_progress(double part, uint64_t flows);
+
+/* Logs what of a capture could not be an export. */
+void	report_left_out(const struct capture_stat *st);
 
 #endif

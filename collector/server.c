@@ -656,20 +656,6 @@ server_run(struct server *s, const struct server_calls *calls,
 	return rc;
 }
 
-/* What in the capture could not be an export. */
-static void
-tell_left_out(const struct capture *cap)
-{
-	const struct capture_stat *st = capture_stat(cap);
-
-	if (st->fragments > 0)
-		log_warnx("%" PRIu64 " IP fragments left out: they are not "
-		    "put together", st->fragments);
-	if (st->datagrams == 0)
-		log_warnx("no UDP datagram in %" PRIu64 " packets",
-		    st->packets);
-}
-
 int
 server_read_capture(struct server *s, struct capture *cap, bool progress,
     struct err *err)
@@ -691,7 +677,7 @@ server_read_capture(struct server *s, struct capture *cap, bool progress,
 	}
 	if (progress)
 		report_progress(-1, 0);
-	tell_left_out(cap);
+	report_left_out(capture_stat(cap));
 	if (finish(s, true, err) == -1)
 		return -1;
 	report_log(&s->counts, s->decoder);

@@ -185,7 +185,7 @@ writer_main(void *arg)
 			atomic_fetch_sub(&w->waiting, b->n);
 			b->n = 0;
 			b->n_stats = 0;
-			batch_queue_put(w->free, b);
+			batch_queue_put_back(w->free, b);
 			continue;
 		}
 		/* woken, and nothing is left to store */

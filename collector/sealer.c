@@ -20,7 +20,8 @@
 
 #define SEAL_MEMORY	(512U << 20)
 #define BUSY_SEC	2	/* again, after a reader held the shard */
-#define FULL_SEC	60	/* again, after the disk was full */
+#define FAIL_SEC	1	/* again, after storage failed; then doubled */
+#define FAIL_MAX_SEC	60
 #define EXPIRE_SEC	60	/* limits are looked at this often */
 
 struct job {
@@ -28,6 +29,7 @@ struct job {
 	char		*target;	/* NULL: path itself */
 	time_t		 not_before;	/* monotonic */
 	bool		 told;		/* that a reader is in the way */
+	int		 wait_sec;	/* the last wait after a failure, or 0 */
 	char		 path[];
 };
 
@@ -177,7 +179,14 @@ put_back(struct sealer *s, struct job *j, const struct err *err)
 	else if (!j->told)
 		log_error("cannot seal, trying again: %s", err->msg);
 	j->told = true;
-	j->not_before = monotonic_sec() + (busy ? BUSY_SEC : FULL_SEC);
+	if (busy)
+		j->not_before = monotonic_sec() + BUSY_SEC;
+	else {
+		j->wait_sec = j->wait_sec == 0 ? FAIL_SEC : j->wait_sec * 2;
+		if (j->wait_sec > FAIL_MAX_SEC)
+			j->wait_sec = FAIL_MAX_SEC;
+		j->not_before = monotonic_sec() + j->wait_sec;
+	}
 	append(s, j);
 }
 

@@ -373,6 +373,9 @@ place_compare(const void *va, const void *vb, void *arg)
 	const uint8_t *ka, *kb;
 	size_t len;
 
+	/* qsort cannot be left, but hurried: nobody wants the order */
+	if (stopped(r))
+		return 0;
 	(void)tally_entry(r->table, a->at, &ka, &len);
 	(void)tally_entry(r->table, b->at, &kb, &len);
 	return compare(r, a->value, ka, b->value, kb);
@@ -412,6 +415,8 @@ rank_each(struct rank *r, rank_visit *visit, void *arg, struct err *err)
 			qsort_r(r->places, r->n, sizeof(*r->places),
 			    place_compare, r);
 		for (size_t i = 0; i < r->n; i++) {
+			if (stopped(r))
+				return err_as(err, ERR_STOPPED, "interrupted");
 			(void)take(r, r->table, r->places[i].at, r->scratch);
 			make_row(r, r->scratch, &row);
 			visit(arg, &row, r->scratch->key, r->scratch->len);
@@ -426,6 +431,8 @@ rank_each(struct rank *r, rank_visit *visit, void *arg, struct err *err)
 		sift_down(r, 0, n - 1);
 	}
 	for (size_t i = 0; i < r->n; i++) {
+		if (stopped(r))
+			return err_as(err, ERR_STOPPED, "interrupted");
 		make_row(r, heap_at(r, i), &row);
 		visit(arg, &row, heap_at(r, i)->key, heap_at(r, i)->len);
 	}

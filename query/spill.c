@@ -21,12 +21,13 @@ struct spill {
 	pthread_mutex_t	 lock;
 	size_t		 tail;
 	unsigned	 depth;		/* which bits of the hash decide */
+	const atomic_bool *stop;
 	uint64_t	 bytes;
 	FILE		*part[PARTS];
 };
 
 static struct spill *
-spill_at(size_t tail, unsigned depth)
+spill_at(size_t tail, unsigned depth, const atomic_bool *stop)
 {
 	struct spill *s = calloc(1, sizeof(*s));
 
@@ -34,14 +35,15 @@ spill_at(size_t tail, unsigned depth)
 		return NULL;
 	s->tail = tail;
 	s->depth = depth;
+	s->stop = stop;
 	(void)pthread_mutex_init(&s->lock, NULL);
 	return s;
 }
 
 struct spill *
-spill_new(size_t tail)
+spill_new(size_t tail, const atomic_bool *stop)
 {
-	return spill_at(tail, 0);
+	return spill_at(tail, 0, stop);
 }
 
 void
@@ -55,6 +57,16 @@ spill_free(struct spill *s)
 	}
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
+}
+
+static bool
+stopped(const struct spill *s, struct err *err)
+{
+	if (s->stop == NULL || !atomic_load_explicit(s->stop,
+	    memory_order_relaxed))
+		return false;
+	(void)err_as(err, ERR_STOPPED, "interrupted");
+	return true;
 }
 
 bool
@@ -138,7 +150,8 @@ spill_all(struct spill *s, struct tally *t, struct err *err)
 		size_t len;
 		const struct tally_sum *sum = tally_entry(t, i, &key, &len);
 
-		rc = write_entry(s, key, len, sum, err);
+		rc = stopped(s, err) ? -1 :
+		    write_entry(s, key, len, sum, err);
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	tally_clear(t);
@@ -171,8 +184,8 @@ spill_merge(struct spill *s, struct tally *t, const struct tally *from,
 		size_t len;
 		const struct tally_sum *sum = tally_entry(from, i, &key, &len);
 
-		if (tally_put(t, key, len, sum) == -1 &&
-		    spill_full(s, t, key, len, sum, err) == -1)
+		if (stopped(s, err) || (tally_put(t, key, len, sum) == -1 &&
+		    spill_full(s, t, key, len, sum, err) == -1))
 			return -1;
 	}
 	if (tally_flush(t) == -1)
@@ -195,8 +208,9 @@ read_part(FILE *f, struct tally *t, struct spill *next, struct err *err)
 		if (fread(key, 1, len, f) != len ||
 		    fread(&sum, sizeof(sum), 1, f) != 1)
 			return err_set(err, "temporary file is cut");
-		if (tally_put(t, key, len, &sum) == -1 &&
-		    spill_full(next, t, key, len, &sum, err) == -1)
+		if (stopped(next, err) ||
+		    (tally_put(t, key, len, &sum) == -1 &&
+		    spill_full(next, t, key, len, &sum, err) == -1))
 			return -1;
 	}
 	if (ferror(f))
@@ -220,7 +234,7 @@ spill_each(struct spill *s, struct tally *t,
 		if (s->depth + 1 == DEPTH_MAX)
 			return err_set(err, "too little memory for sums: "
 			    "raise --memory");
-		next = spill_at(s->tail, s->depth + 1);
+		next = spill_at(s->tail, s->depth + 1, s->stop);
 		if (next == NULL)
 			return err_set(err, "out of memory");
 		tally_clear(t);

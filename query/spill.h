@@ -7,6 +7,7 @@
 #ifndef QUERY_SPILL_H
 #define QUERY_SPILL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,10 +19,11 @@ struct spill;
 
 /*
  * tail: bytes at the end of a key that must not decide its part (keys that
- * differ only there meet).  NULL: out of memory.  No file is made before one
- * is needed.
+ * differ only there meet).  *stop (may be NULL): when it turns true the calls
+ * below end with ERR_STOPPED.  NULL: out of memory.  No file is made before
+ * one is needed.
  */
-struct spill *spill_new(size_t tail);
+struct spill *spill_new(size_t tail, const atomic_bool *stop);
 void	spill_free(struct spill *s);
 
 /* Has anything been written? */

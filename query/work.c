@@ -360,7 +360,7 @@ prepare(struct sums *out, struct work *w, struct worker *workers, unsigned n,
 	if (feed_init(&out->feed, q, half_memory(q), err) == -1)
 		return -1;
 	for (size_t i = 0; i < q->n_groups; i++) {
-		out->spill[i] = spill_new(group_tail(&q->groups[i]));
+		out->spill[i] = spill_new(group_tail(&q->groups[i]), q->stop);
 		if (out->spill[i] == NULL)
 			return err_set(err, "out of memory");
 		out->feed.groups[i].spill = out->spill[i];

@@ -315,9 +315,24 @@ Test(rank, stopped)
 	cr_assert_eq(group_parse_stat("dstip/bytes", NULL, &g, NULL), 0);
 	o.order = &g.order[0];
 	t = make_sums(&g, 5, 300);
-	r = rank_new(&o, &err);
-	cr_assert_eq(rank_add(r, t, &err), -1);
-	cr_expect_eq(err.code, ERR_STOPPED);
-	rank_free(r);
+	for (int k = 0; k < 4; k++) {
+		struct rows *rows = calloc(1, sizeof(*rows));
+
+		o.limit = k & 1 ? 10 : 0;
+		o.in_parts = k & 2;
+		stop = false;
+		r = rank_new(&o, &err);
+		cr_assert_eq(rank_add(r, t, &err), 0);
+		stop = true;
+		cr_expect_eq(rank_each(r, note, rows, &err), -1);
+		cr_expect_eq(err.code, ERR_STOPPED);
+		cr_expect_eq(rows->n, 0);
+		rank_free(r);
+		r = rank_new(&o, &(struct err){ .code = ERR_NONE });
+		if (r != NULL)
+			cr_expect_eq(rank_add(r, t, &err), -1);
+		rank_free(r);
+		free(rows);
+	}
 	tally_free(t);
 }

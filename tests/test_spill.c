@@ -88,7 +88,7 @@ check_part(void *arg, struct tally *part, struct err *err)
 Test(spill, several_levels)
 {
 	struct tally *t = tally_new(SMALL);
-	struct spill *s = spill_new(0);
+	struct spill *s = spill_new(0, NULL);
 	struct seen seen = { .want = calloc(KEYS, sizeof(*seen.want)) };
 	struct err err = { .msg = "" };
 
@@ -109,7 +109,7 @@ Test(spill, several_levels)
 Test(spill, visitor_that_fails)
 {
 	struct tally *t = tally_new(SMALL);
-	struct spill *s = spill_new(0);
+	struct spill *s = spill_new(0, NULL);
 	struct seen seen = { .want = calloc(KEYS, sizeof(*seen.want)),
 		.fail_at = 40 };
 	struct err err = { .msg = "" };
@@ -145,7 +145,7 @@ count_pairs(void *arg, struct tally *part, struct err *err)
 Test(spill, tail)
 {
 	struct tally *t = tally_new(SMALL);
-	struct spill *s = spill_new(1);
+	struct spill *s = spill_new(1, NULL);
 	struct err err = { .msg = "" };
 	struct tally_sum v = { .flows = 1 };
 	size_t n = 0;
@@ -171,7 +171,7 @@ Test(spill, tail)
 Test(spill, merge)
 {
 	struct tally *t = tally_new(SMALL), *from = tally_new(64 << 20);
-	struct spill *s = spill_new(0);
+	struct spill *s = spill_new(0, NULL);
 	struct seen seen = { .want = calloc(KEYS, sizeof(*seen.want)) };
 	struct err err = { .msg = "" };
 
@@ -179,7 +179,7 @@ Test(spill, merge)
 	cr_assert(spill_used(s));
 	spill_free(s);
 	/* feed emptied it: again, without the files */
-	s = spill_new(0);
+	s = spill_new(0, NULL);
 	for (uint32_t k = 0; k < KEYS; k++) {
 		uint8_t key[16];
 		size_t len = key_of(k, key);
@@ -202,7 +202,7 @@ Test(spill, merge)
 Test(spill, no_memory_at_all)
 {
 	struct tally *t = tally_new(100);
-	struct spill *s = spill_new(0);
+	struct spill *s = spill_new(0, NULL);
 	struct tally_sum v = { .flows = 1 };
 	struct err err = { .msg = "" };
 
@@ -238,7 +238,7 @@ fill_one(struct spill *s, struct tally *t, uint32_t keys, struct err *err)
 Test(spill, no_such_folder)
 {
 	struct tally *t = tally_new(SMALL);
-	struct spill *s = spill_new(0);
+	struct spill *s = spill_new(0, NULL);
 	struct err err = { .msg = "" };
 
 	setenv("TMPDIR", "/nonexistent/flowdb", 1);
@@ -270,7 +270,7 @@ Test(spill, disk_full)
 	(void)signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct tally *t = tally_new(SMALL);
-		struct spill *s = spill_new(0);
+		struct spill *s = spill_new(0, NULL);
 		struct err err = { .msg = "" };
 		struct rlimit old, now;
 		size_t n = 0;
@@ -290,4 +290,28 @@ Test(spill, disk_full)
 		spill_free(s);
 		tally_free(t);
 	}
+}
+
+/* Whatever is under way ends when the user has enough. */
+Test(spill, stopped)
+{
+	atomic_bool stop = false;
+	struct tally *t = tally_new(SMALL), *from = tally_new(64 << 20);
+	struct spill *s = spill_new(0, &stop);
+	struct err err = { .msg = "" };
+	size_t n = 0;
+	uint8_t key[16];
+
+	cr_assert_eq(fill_one(s, t, KEYS, &err), 0, "%s", err.msg);
+	tally_at(from, key, key_of(1, key))->flows = 1;
+	stop = true;
+	cr_expect_eq(spill_merge(s, t, from, &err), -1);
+	cr_expect_eq(err.code, ERR_STOPPED);
+	cr_expect_eq(spill_all(s, from, &err), -1);
+	cr_expect_eq(spill_each(s, t, ignore_part, &n, &err), -1);
+	cr_expect_eq(err.code, ERR_STOPPED);
+	cr_expect_eq(n, 0);
+	spill_free(s);
+	tally_free(t);
+	tally_free(from);
 }

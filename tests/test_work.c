@@ -183,7 +183,7 @@ brute(const struct world *w, const struct question *q)
 	cr_assert_eq(feed_init(&s.feed, q, 256 << 20, &err), 0);
 	s.spill = calloc(q->n_groups, sizeof(*s.spill));
 	for (size_t i = 0; i < q->n_groups; i++) {
-		s.spill[i] = spill_new(0);
+		s.spill[i] = spill_new(0, NULL);
 		s.feed.groups[i].spill = s.spill[i];
 	}
 	for (size_t i = 0; i < SHARDS * EACH; i++) {

@@ -23,7 +23,7 @@ run_rollups(struct feed *f, struct open_shard *s, size_t i,
 		f->groups[k].wanted = k == i;
 	for (unsigned k = 0; k < n; k++) {
 		struct sql_shape shape = { .schema = "main",
-			.rollup = pass[k].rollup };
+			.rollup = (int)pass[k].rollup };
 
 		feed_begin(f, NULL, shape.rollup, pass[k].side, pass[k].sign);
 		if (pass_run(f, s->db, &shape, t->use, err) == -1)

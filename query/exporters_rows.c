@@ -115,20 +115,25 @@ csv_header(struct printer *e)
 static void
 csv_row(struct printer *e, sqlite3_stmt *st)
 {
-	char buf[ADDR_TEXT_MAX];
+	const struct print_options *o = &e->a->request->print;
+	char buf[ADDR_TEXT_MAX + 1];
 
 	for (size_t i = 0; i < N_COLUMNS; i++) {
 		const char *name = name_of(e->a, st);
+		size_t n;
 
 		if (i > 0)
 			out_char(e->out, ',');
 		if (columns[i].at == EXP_NAME) {
 			foreign_csv(e->out, name == NULL ? "" : name,
-			    !e->a->request->print.raw);
+			    !o->raw);
 			continue;
 		}
+		n = value_of(e, st, columns[i].at, buf);
+		if (o->excel && columns[i].at == EXP_ADDRESS)
+			n = foreign_guard_address(buf, n);
 		out_char(e->out, '"');
-		out_bytes(e->out, buf, value_of(e, st, columns[i].at, buf));
+		out_bytes(e->out, buf, n);
 		out_char(e->out, '"');
 	}
 	out_text(e->out, "\r\n");

@@ -129,6 +129,23 @@ csv_series(struct print *p, const struct print_series *head)
 	begin(c, sheet_series(&c->sheet, head, p->o.names != NULL));
 }
 
+/* The value at at, which has room for FIELD_VALUE_MAX + 1; its length. */
+static size_t
+put_value(struct csv *c, const struct sheet_column *col, const struct row *r,
+    char *at)
+{
+	size_t n = field_value(col->field, &c->time, r, at);
+
+	if (c->p.o.excel && (col->field->kind == FIELD_ADDR ||
+	    col->field->kind == FIELD_EXPORTER))
+		n = foreign_guard_address(at, n);
+	if (n == 0 && col->none != NULL) {
+		n = strlen(col->none);
+		memcpy(at, col->none, n);
+	}
+	return n;
+}
+
 static void
 csv_row(struct print *p, const struct row *r)
 {
@@ -137,20 +154,15 @@ csv_row(struct print *p, const struct row *r)
 
 	for (size_t i = 0; i < c->sheet.n; i++) {
 		const struct sheet_column *col = &c->sheet.v[i];
-		char *at = out_room(o, FIELD_VALUE_MAX + 3);
+		char *at = out_room(o, FIELD_VALUE_MAX + 4);
 		const char *name;
-		size_t n = 0, at_value;
+		size_t n = 0;
 
 		if (i > 0)
 			at[n++] = ',';
 		if (!col->named) {
 			at[n++] = '"';
-			at_value = n;
-			n += field_value(col->field, &c->time, r, at + n);
-			if (n == at_value && col->none != NULL) {
-				memcpy(at + n, col->none, strlen(col->none));
-				n += strlen(col->none);
-			}
+			n += put_value(c, col, r, at + n);
 			at[n++] = '"';
 			out_used(o, n);
 			continue;

@@ -128,6 +128,35 @@ Test(print_csv, chosen)
 	    "\"1\",\"127.0.0.1\",\"9\"\r\n");
 }
 
+/* Points group thousands in German: what is a number there is none. */
+Test(print_csv, addresses_in_a_spreadsheet)
+{
+	static const char *const cases[][2] = {
+		{ "192.168.100.200", "'192.168.100.200" },
+		{ "1.100.200.100", "'1.100.200.100" },
+		{ "192.168.10.200", "192.168.10.200" },
+		{ "192.16.100.200", "192.16.100.200" },
+		{ "192.168.100.20", "192.168.100.20" },
+		{ "2001:db8::1", "2001:db8::1" },
+		{ "::ffff:192.168.100.200", "::ffff:192.168.100.200" } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct print_options o = { .quiet = true };
+		char row[100], want[100];
+		const char *const rows[] = { row, NULL };
+
+		(void)snprintf(row, sizeof(row), "dst_addr=%s bytes=1",
+		    cases[i][0]);
+		(void)snprintf(want, sizeof(want), "\"%s\",\"1\"\r\n",
+		    cases[i][0]);
+		expect_list("csv:dst_addr,bytes", &o, NULL, rows, want);
+		o.excel = true;
+		(void)snprintf(want, sizeof(want),
+		    "\xef\xbb\xbf\"%s\",\"1\"\r\n", cases[i][1]);
+		expect_list("csv:dst_addr,bytes", &o, NULL, rows, want);
+	}
+}
+
 /* Loads one table of names. */
 static struct names *
 names_of(const char *table)
@@ -156,8 +185,23 @@ Test(print_csv, names_that_a_spreadsheet_runs)
 		{ "mail", "mail" }, { "=1+1", "'=1+1" }, { "+1", "'+1" },
 		{ "-1", "'-1" }, { "@sum", "'@sum" }, { "1/2", "'1/2" },
 		{ "2026-11-01", "'2026-11-01" }, { "12.5", "'12.5" },
-		{ "12", "12" }, { "1/a", "1/a" }, { "a=1", "a=1" },
-		{ "7-", "7-" }, { "a\xff", "a\xef\xbf\xbd" } };
+		{ "12", "'12" }, { "1/a", "1/a" }, { "a=1", "a=1" },
+		{ "7-", "'7-" }, { "a\xff", "a\xef\xbf\xbd" },
+		/* seen to become numbers, times, dates, truth, errors */
+		{ "007", "'007" }, { "1e10", "'1e10" }, { ".5", "'.5" },
+		{ "50%", "'50%" }, { "(5)", "'(5)" }, { "$ 5", "'$ 5" },
+		{ "5\xe2\x82\xac", "'5\xe2\x82\xac" }, { "12:30", "'12:30" },
+		{ "3 pm", "'3 pm" }, { "Jan 5", "'Jan 5" },
+		{ "5-MAY", "'5-MAY" }, { "2. Dez", "'2. Dez" },
+		{ "M\xc3\xa4r 5", "'M\xc3\xa4r 5" }, { "23nov26", "'23nov26" },
+		{ "2026-11-23T05:00Z", "'2026-11-23T05:00Z" },
+		{ "True", "'True" }, { "WAHR", "'WAHR" }, { "#N/A", "'#N/A" },
+		/* names */
+		{ "10gige", "10gige" }, { "eth0/1", "eth0/1" },
+		{ "Gi0/1.5", "Gi0/1.5" }, { "dec-core-1", "dec-core-1" },
+		{ "ma 5", "ma 5" }, { "mays 5", "mays 5" }, { "jan", "jan" },
+		{ "B\xc3\xbcro 5", "B\xc3\xbcro 5" }, { "truer", "truer" },
+		{ "a#1", "a#1" }, { "%", "%" } };
 	static const char *const rows[] = { "src_addr=1.2.3.4",
 		"src_addr=1.2.3.5", NULL };
 

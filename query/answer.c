@@ -55,26 +55,88 @@ print_one(void *arg, const struct row *row, const uint8_t *key, size_t len)
 	print_row(arg, row);
 }
 
+/* What stands over the rows of a group; all of it at once. */
+struct heading {
+	struct print_key	keys[PRINT_KEYS_MAX];
+	struct print_stat	stat;
+	struct print_flows	flows;
+	struct print_series	series;
+};
+
+static struct print_head
+head_of_group(struct heading *h, const struct request *r,
+    const struct group *g, const struct order *order,
+    const struct tally_sum *total)
+{
+	size_t n = group_print_keys(g, h->keys);
+	bool fields = g->kind == GROUP_FIELDS;
+
+	h->stat = (struct print_stat){ .key = h->keys,
+		.by_proto = g->by_proto, .order = order->name,
+		.limit = r->limit, .flows = total->flows,
+		.packets = total->packets, .bytes = total->bytes };
+	h->flows = (struct print_flows){ .aggregated = true,
+		.bidir = g->bidir, .keys = fields ? h->keys : NULL,
+		.n_keys = fields ? n : 0,
+		.order = g->ranked ? order->name : NULL, .limit = r->limit };
+	if (g->kind == GROUP_STAT)
+		return (struct print_head){ .stat = &h->stat };
+	return (struct print_head){ .flows = &h->flows };
+}
+
+/* The i-th answer's, before anything is known of it. */
+static struct print_head
+head_of(struct heading *h, const struct request *r, size_t i)
+{
+	static const struct tally_sum nothing = { .flows = 0 };
+
+	if (r->n_groups > 0 && r->task != TASK_SERIES)
+		return head_of_group(h, r, &r->groups[i],
+		    &r->groups[i].order[0], &nothing);
+	h->flows = (struct print_flows){ .aggregated = false };
+	h->series = (struct print_series){ .key = NULL };
+	if (r->n_groups > 0) {
+		(void)group_print_keys(&r->groups[0], h->keys);
+		h->series = (struct print_series){ h->keys,
+			r->groups[0].by_proto };
+	}
+	if (r->task == TASK_SERIES)
+		return (struct print_head){ .series = &h->series };
+	return (struct print_head){ .flows = &h->flows };
+}
+
+int
+answer_accepts(const struct request *r, struct out *out, struct err *err)
+{
+	struct print *p = print_new(r->format, &r->print, out, err);
+	struct print_head head;
+	struct heading h;
+	size_t i = 0;
+	int rc;
+
+	if (p == NULL)
+		return -1;
+	do {
+		head = head_of(&h, r, i);
+		rc = print_accepts(p, &head, err);
+	} while (rc == 0 && ++i < r->n_groups);
+	print_free(p);
+	return rc;
+}
+
 static void
 print_heading(const struct answer *a, const struct group *g,
     const struct order *order, const struct tally_sum *total,
     struct print *p)
 {
-	struct print_key keys[PRINT_KEYS_MAX];
-	size_t n = group_print_keys(g, keys);
+	struct heading h;
+	struct print_head head = head_of_group(&h, a->request, g, order,
+	    total);
 
-	if (g->kind == GROUP_STAT) {
-		print_stat(p, &(struct print_stat){ .key = keys,
-		    .by_proto = g->by_proto, .order = order->name,
-		    .limit = a->request->limit, .flows = total->flows,
-		    .packets = total->packets, .bytes = total->bytes });
-		return;
-	}
-	print_flows(p, &(struct print_flows){ .aggregated = true,
-	    .bidir = g->bidir, .keys = g->kind == GROUP_FIELDS ? keys : NULL,
-	    .n_keys = g->kind == GROUP_FIELDS ? n : 0,
-	    .order = g->ranked ? order->name : NULL,
-	    .limit = a->request->limit });
+	if (head.stat != NULL)
+		print_stat(p, head.stat);
+	else
+		print_flows(p, head.flows);
 }
 
 /* The orders of one group, fed at once: spilled parts come only once. */
@@ -195,6 +257,7 @@ answer_run(struct answer *a, struct err *err)
 		return -1;
 	rc = a->q.n_groups > 0 ? run_sums(a, p, began, err) :
 	    run_list(a, p, began, err);
+	a->rows = print_count(p);
 	print_free(p);
 	return rc;
 }

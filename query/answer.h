@@ -26,9 +26,17 @@ struct answer {
 	struct report		 report;
 	struct out		*out;
 	int64_t			 extracted;	/* flows */
+	int64_t			 rows;		/* printed */
 	const struct names	*names;
 	const char		*filter_text;	/* for --report, or NULL */
 };
+
+/*
+ * Can the format print what is asked for?  -1: ERR_SYNTAX, the place in the
+ * text of -o.
+ */
+int	answer_accepts(const struct request *r, struct out *out,
+	    struct err *err);
 
 /*
  * Statistics, aggregates or a list of flows.  What was printed is in out, not

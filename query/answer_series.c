@@ -143,9 +143,9 @@ print_cell(const struct series *s, const struct group *g, size_t bin,
 	print_row(p, &row);
 }
 
-static int
+static void
 print_all(struct answer *a, const struct series *s, const struct group *g,
-    struct print *p, struct err *err)
+    struct print *p)
 {
 	struct print_key keys[PRINT_KEYS_MAX];
 	struct print_series head = { .key = NULL };
@@ -154,15 +154,13 @@ print_all(struct answer *a, const struct series *s, const struct group *g,
 		(void)group_print_keys(s->group, keys);
 		head = (struct print_series){ keys, s->group->by_proto };
 	}
-	if (print_series(p, &head, err) == -1)
-		return -1;
+	print_series(p, &head);
 	for (size_t bin = 0; bin < s->bins.n; bin++) {
 		for (size_t k = 0; k <= s->n_keys; k++)
 			print_cell(s, g, bin, k, p);
 		if (out_failed(a->out))
 			break;
 	}
-	return 0;
 }
 
 static int
@@ -184,9 +182,8 @@ run_series(struct answer *a, struct series *s, struct print *p, double began,
 	rc = work_sums(&q, &a->list, &a->work, &sums, &a->report, err);
 	if (rc == 0)
 		rc = sums_each(&sums, 0, take, s, err);
-	if (rc == 0)
-		rc = print_all(a, s, &g, p, err);
 	if (rc == 0) {
+		print_all(a, s, &g, p);
 		answer_summary(a, &sums.feed.total, began, &summary);
 		print_done(p, &summary);
 	}
@@ -216,6 +213,7 @@ answer_series(struct answer *a, struct err *err)
 		rc = prepare(a, &s, err);
 	if (rc == 0)
 		rc = run_series(a, &s, p, began, err);
+	a->rows = print_count(p);
 	series_clear(&s);
 	print_free(p);
 	return rc;

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#include "query/stats.h"
 
 struct layout {
 	const char	*name;
@@ -165,6 +168,47 @@ fmt_add(struct fmt *f, const char *text, size_t offset, struct err *err)
 	return 0;
 }
 
+/* Can it be the name of a column that keys of -s, -A or --bin have? */
+static bool
+is_key(const char *word, size_t len)
+{
+	static const char *const others[] = { "srcnet", "dstnet",
+		"bin_start_utc", "bin_sec" };
+	const char *slash = memchr(word, '/', len);
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (strlen(others[i]) == len &&
+		    strncasecmp(others[i], word, len) == 0)
+			return true;
+	}
+	/* srcip4/24 */
+	if (slash != NULL && slash > word)
+		len = (size_t)(slash - word) - 1;
+	return stat_find(word, len) != NULL;
+}
+
+/* A field, or NULL with err. */
+static const struct field *
+list_field(const char *word, size_t len, size_t at, struct err *err)
+{
+	const struct field *field = field_find(word, len);
+
+	if (field == NULL) {
+		(void)unknown(word, len, at, err);
+		return NULL;
+	}
+	/* what is another tag for a column counts as the column */
+	if (field_name(field) == NULL && field->column != COLUMN_COUNT &&
+	    field->column == field->second)
+		field = field_of((int)field->column);
+	if (field == NULL || field_name(field) == NULL) {
+		(void)err_at(err, at, len, "%.*s is no single column: name "
+		    "its parts", (int)len, word);
+		return NULL;
+	}
+	return field;
+}
+
 int
 fmt_add_list(struct fmt *f, const char *text, size_t offset, struct err *err)
 {
@@ -172,21 +216,15 @@ fmt_add_list(struct fmt *f, const char *text, size_t offset, struct err *err)
 
 	while (*p != '\0') {
 		size_t len = strcspn(p, ", %");
-		size_t at = offset + (size_t)(p - text);
-		const struct field *field = field_find(p, len);
+		struct fmt_item item = { .text = p, .len = len,
+			.at = offset + (size_t)(p - text) };
 
-		if (field == NULL)
-			return unknown(p, len, at, err);
-		/* what is another tag for a column counts as the column */
-		if (field_name(field) == NULL &&
-		    field->column != COLUMN_COUNT &&
-		    field->column == field->second)
-			field = field_of((int)field->column);
-		if (field == NULL || field_name(field) == NULL)
-			return err_at(err, at, len,
-			    "%.*s is no single column: name its parts",
-			    (int)len, p);
-		if (fmt_add_field(f, field, err) == -1)
+		if (field_find(p, len) != NULL || !is_key(p, len)) {
+			item.field = list_field(p, len, item.at, err);
+			if (item.field == NULL)
+				return -1;
+		}
+		if (add(f, &item, err) == -1)
 			return -1;
 		p += len;
 		p += strspn(p, ", %");

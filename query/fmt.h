@@ -19,6 +19,7 @@ struct fmt_item {
 	const struct field	*field;		/* NULL: literal */
 	const char		*text;		/* borrowed, of len bytes */
 	size_t			 len;
+	size_t			 at;		/* in the user's text */
 };
 
 struct fmt {
@@ -39,7 +40,8 @@ void	fmt_clear(struct fmt *f);
 
 /*
  * Appends the fields of "src_addr,bytes" or "%sa,%byt" (separators: comma,
- * blank).
+ * blank).  A word that only sums have as a column (dstip, srcip4/24,
+ * bin_start_utc) becomes an item without field; sheet.h knows which sums do.
  */
 int	fmt_add_list(struct fmt *f, const char *text, size_t offset,
 	    struct err *err);

@@ -34,6 +34,9 @@
 #define EXIT_FAILED	1
 #define EXIT_USAGE	2
 
+/* Lines of a sheet of Excel and LibreOffice, the header being one. */
+#define SHEET_ROWS	1048576
+
 /* The only thing a signal handler may touch. */
 static atomic_bool interrupted;
 
@@ -106,14 +109,13 @@ static int
 check_format(const struct request *r, struct out *out)
 {
 	struct err err;
-	struct print *p = print_new(r->format, &r->print, out, &err);
 
-	if (p == NULL) {
-		caret_print(stderr, WHO ": -o", NULL, r->format, &err);
-		return EXIT_USAGE;
-	}
-	print_free(p);
-	return 0;
+	if (answer_accepts(r, out, &err) == 0)
+		return 0;
+	if (err.code != ERR_SYNTAX)
+		return complain(&err, EXIT_FAILED);
+	caret_print(stderr, WHO ": -o", NULL, r->format, &err);
+	return EXIT_USAGE;
 }
 
 /* First and last moment of all flows, for -t +N and -t -N. */
@@ -339,6 +341,11 @@ ask(const struct request *r, struct answer *a)
 	}
 	if (out_flush(a->out, &err) == -1)
 		return unwritten(a->out, &err);
+	if (a->rows >= SHEET_ROWS && !r->print.quiet && r->format != NULL &&
+	    strncmp(r->format, "csv", 3) == 0)
+		(void)fprintf(stderr, WHO ": %lld rows: a spreadsheet has no "
+		    "more than %d lines, and may drop the others in "
+		    "silence\n", (long long)a->rows, SHEET_ROWS);
 	if (r->task == TASK_EXTRACT && !r->print.quiet)
 		(void)fprintf(stderr, WHO ": %lld flows of %lld shards in "
 		    "%s\n", (long long)a->extracted,

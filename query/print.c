@@ -106,7 +106,7 @@ null_done(struct print *p, const struct print_summary *s)
 }
 
 const struct printer_ops printer_null = { null_open, null_free, null_columns,
-	null_flows, null_stat, null_series, null_row, null_done };
+	null_flows, null_stat, null_series, null_row, null_done, NULL };
 
 static const struct format *
 find(const char *name, size_t len, bool rest)
@@ -201,20 +201,32 @@ print_stat(struct print *p, const struct print_stat *head)
 }
 
 int
-print_series(struct print *p, const struct print_series *head,
+print_accepts(const struct print *p, const struct print_head *head,
     struct err *err)
 {
-	if (p->ops->series == NULL)
+	if (head->series != NULL && p->ops->series == NULL)
 		return err_at(err, 0, 1, "this format has no time series, "
 		    "take chart, csv, json, ndjson or none");
+	return p->ops->accepts == NULL ? 0 : p->ops->accepts(p, head, err);
+}
+
+void
+print_series(struct print *p, const struct print_series *head)
+{
 	p->ops->series(p, head);
-	return 0;
 }
 
 void
 print_row(struct print *p, const struct row *r)
 {
+	p->rows++;
 	p->ops->row(p, r);
+}
+
+int64_t
+print_count(const struct print *p)
+{
+	return p->rows;
 }
 
 void

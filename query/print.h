@@ -8,7 +8,7 @@
  *	print_stat(p, &head);   print_row(p, &row) ...	[further statistics]
  *	print_done(p, &summary);
  * or
- *	print_series(p, &head, &err);  print_row(p, &row) ...
+ *	print_series(p, &head);  print_row(p, &row) ...
  *	print_done(p, &summary);
  *
  * Formats: line long extended biline bilong fmt:... csv csv:... json ndjson
@@ -101,6 +101,13 @@ struct print_series {
 	bool			 by_proto;	/* :p */
 };
 
+/* What an answer begins with: one of these, the others NULL. */
+struct print_head {
+	const struct print_flows	*flows;
+	const struct print_stat		*stat;
+	const struct print_series	*series;
+};
+
 struct print;
 
 /*
@@ -117,17 +124,26 @@ void	print_free(struct print *p);
  */
 uint64_t print_columns(const struct print *p);
 
-/* The heads are read during the call only. */
+/*
+ * Before the work is done: -1 and ERR_SYNTAX with the place in format, when the
+ * format cannot show such an answer, or not what csv:FIELDS names.
+ */
+int	print_accepts(const struct print *p, const struct print_head *head,
+	    struct err *err);
+
+/* The heads are read during the call only; print_accepts took them. */
 void	print_flows(struct print *p, const struct print_flows *head);
 void	print_stat(struct print *p, const struct print_stat *head);
 void	print_row(struct print *p, const struct row *r);
 
 /*
  * Rows that follow are bins: first_ms and duration_ms tell which, a row without
- * the key's value is that of all other keys.  -1: the format has no series.
+ * the key's value is that of all other keys.
  */
-int	print_series(struct print *p, const struct print_series *head,
-	    struct err *err);
+void	print_series(struct print *p, const struct print_series *head);
+
+/* How many rows have been printed. */
+int64_t	print_count(const struct print *p);
 
 /* Ends the answer; writes the summary where the format has one. */
 void	print_done(struct print *p, const struct print_summary *s);

@@ -296,4 +296,4 @@ chart_done(struct print *p, const struct print_summary *s)
 
 const struct printer_ops printer_chart = { chart_open, chart_free,
 	chart_columns_needed, chart_flows, chart_stat, chart_begin_series,
-	chart_row, chart_done };
+	chart_row, chart_done, NULL };

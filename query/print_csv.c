@@ -54,12 +54,21 @@ csv_close(struct print *p)
 }
 
 static int
-list_sheet(const struct csv *c, struct sheet *s, const struct print_flows *head)
+make_sheet(const struct csv *c, struct sheet *s,
+    const struct print_head *head, struct err *err)
 {
-	bool names = c->p.o.names != NULL;
+	return sheet_make(s, head, &c->chosen, c->p.o.names != NULL, err);
+}
 
-	return c->chosen.n > 0 ? sheet_chosen(s, &c->chosen, names) :
-	    sheet_flows(s, head, names);
+static int
+csv_accepts(const struct print *p, const struct print_head *head,
+    struct err *err)
+{
+	struct sheet s = { .v = NULL };
+	int rc = make_sheet((const struct csv *)p, &s, head, err);
+
+	sheet_clear(&s);
+	return rc;
 }
 
 static uint64_t
@@ -69,7 +78,8 @@ csv_columns(const struct print *p)
 	struct sheet s = { .v = NULL };
 	uint64_t bits = UINT64_MAX;
 
-	if (list_sheet((const struct csv *)p, &s, &list) == 0)
+	if (make_sheet((const struct csv *)p, &s,
+	    &(struct print_head){ .flows = &list }, NULL) == 0)
 		bits = sheet_columns(&s);
 	sheet_clear(&s);
 	return bits;
@@ -88,11 +98,10 @@ put_header(struct csv *c)
 	out_text(c->p.out, "\r\n");
 }
 
-/* rc: of making the sheet. */
 static void
-begin(struct csv *c, int rc)
+begin(struct csv *c, const struct print_head *head)
 {
-	if (rc == -1) {
+	if (make_sheet(c, &c->sheet, head, NULL) == -1) {
 		c->p.out->error = ENOMEM;
 		return;
 	}
@@ -108,25 +117,19 @@ begin(struct csv *c, int rc)
 static void
 csv_flows(struct print *p, const struct print_flows *head)
 {
-	struct csv *c = (struct csv *)p;
-
-	begin(c, list_sheet(c, &c->sheet, head));
+	begin((struct csv *)p, &(struct print_head){ .flows = head });
 }
 
 static void
 csv_stat(struct print *p, const struct print_stat *head)
 {
-	struct csv *c = (struct csv *)p;
-
-	begin(c, sheet_stat(&c->sheet, head, p->o.names != NULL));
+	begin((struct csv *)p, &(struct print_head){ .stat = head });
 }
 
 static void
 csv_series(struct print *p, const struct print_series *head)
 {
-	struct csv *c = (struct csv *)p;
-
-	begin(c, sheet_series(&c->sheet, head, p->o.names != NULL));
+	begin((struct csv *)p, &(struct print_head){ .series = head });
 }
 
 /* The value at at, which has room for FIELD_VALUE_MAX + 1; its length. */
@@ -182,4 +185,4 @@ csv_done(struct print *p, const struct print_summary *s)
 }
 
 const struct printer_ops printer_csv = { csv_open, csv_close, csv_columns,
-	csv_flows, csv_stat, csv_series, csv_row, csv_done };
+	csv_flows, csv_stat, csv_series, csv_row, csv_done, csv_accepts };

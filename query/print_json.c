@@ -275,4 +275,4 @@ json_done(struct print *p, const struct print_summary *s)
 }
 
 const struct printer_ops printer_json = { json_open, json_free, json_columns,
-	json_flows, json_stat, json_series, json_row, json_done };
+	json_flows, json_stat, json_series, json_row, json_done, NULL };

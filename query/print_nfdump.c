@@ -310,4 +310,4 @@ nfdump_done(struct print *p, const struct print_summary *s)
 
 const struct printer_ops printer_nfdump = { nfdump_open, nfdump_free,
 	nfdump_columns, nfdump_flows, nfdump_stat, NULL, nfdump_row,
-	nfdump_done };
+	nfdump_done, NULL };

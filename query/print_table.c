@@ -425,4 +425,4 @@ table_done(struct print *p, const struct print_summary *s)
 
 const struct printer_ops printer_table = { table_open, table_free,
 	table_columns, table_flows, table_stat, table_series, table_row,
-	table_done };
+	table_done, NULL };

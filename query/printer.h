@@ -25,12 +25,16 @@ struct printer_ops {
 			    const struct print_series *);
 	void		 (*row)(struct print *p, const struct row *r);
 	void		 (*done)(struct print *p, const struct print_summary *);
+	/* NULL: takes every answer that it has a function for */
+	int		 (*accepts)(const struct print *p,
+			    const struct print_head *head, struct err *err);
 };
 
 struct print {
 	const struct printer_ops	*ops;
 	struct print_options		 o;
 	struct out			*out;
+	int64_t				 rows;		/* so far */
 };
 
 extern const struct printer_ops printer_table;

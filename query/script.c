@@ -302,19 +302,20 @@ put_shards(struct script *s, struct err *err)
 
 static int
 group_sheet(const struct script *s, const struct group *g,
-    struct sheet *sheet)
+    struct sheet *sheet, struct err *err)
 {
 	struct print_key keys[PRINT_KEYS_MAX];
 	size_t n = group_print_keys(g, keys);
 	bool fields = g->kind == GROUP_FIELDS;
+	const struct print_stat stat = { .key = keys,
+		.by_proto = g->by_proto };
+	const struct print_flows flows = { .aggregated = true,
+		.keys = fields ? keys : NULL, .n_keys = fields ? n : 0 };
 
-	if (g->kind == GROUP_STAT)
-		return sheet_stat(sheet, &(struct print_stat){ .key = keys,
-		    .by_proto = g->by_proto }, false);
-	if (s->chosen.n > 0)
-		return sheet_chosen(sheet, &s->chosen, false);
-	return sheet_flows(sheet, &(struct print_flows){ .aggregated = true,
-	    .keys = fields ? keys : NULL, .n_keys = fields ? n : 0 }, false);
+	return sheet_make(sheet, &(struct print_head){
+	    .stat = g->kind == GROUP_STAT ? &stat : NULL,
+	    .flows = g->kind == GROUP_STAT ? NULL : &flows }, &s->chosen,
+	    false, err);
 }
 
 static int
@@ -328,8 +329,8 @@ put_group_answers(struct script *s, size_t i, struct err *err)
 
 	name_table(parts, "parts", i);
 	name_table(sums, "sums", i);
-	if (group_sheet(s, g, &sheet) == -1)
-		return err_set(err, "out of memory");
+	if (group_sheet(s, g, &sheet, err) == -1)
+		return -1;
 	rc = sql_group_total(&sql, g, sums, parts, err);
 	if (rc == 0)
 		rc = put_sql(s, "\n", &sql, ";\n", err);
@@ -377,8 +378,8 @@ script_print(struct answer *a, struct err *err)
 	int rc = check_format(a->request->format, &s.chosen, err);
 
 	if (rc == 0 && q->n_groups == 0)
-		rc = s.chosen.n > 0 ? sheet_chosen(&s.sheet, &s.chosen,
-		    false) : sheet_flows(&s.sheet, &list, false);
+		rc = sheet_make(&s.sheet, &(struct print_head){
+		    .flows = &list }, &s.chosen, false, err);
 	if (rc == 0) {
 		choose_values(&s);
 		script_head(a);

@@ -3,6 +3,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "query/stats.h"
 
 /* By tag, so that no column's name stands here. */
 static const char flow_fields[] = "%ts %te %tsr %td %pr %sa %sp %da %dp %flg "
@@ -59,17 +63,6 @@ add(struct sheet *s, const struct field *f, const char *label, bool names)
 	c->named = true;
 	c->none = NULL;
 	(void)snprintf(c->label, sizeof(c->label), "%.70s_name", label);
-	return 0;
-}
-
-int
-sheet_chosen(struct sheet *s, const struct fmt *fields, bool names)
-{
-	s->n = 0;
-	for (size_t i = 0; i < fields->n; i++) {
-		if (add(s, fields->items[i].field, NULL, names) == -1)
-			return -1;
-	}
 	return 0;
 }
 
@@ -145,6 +138,124 @@ sheet_series(struct sheet *s, const struct print_series *head, bool names)
 			s->v[key].none = SHEET_OTHER;
 	}
 	return rc == 0 ? add_list(s, series_end, names) : rc;
+}
+
+/* ---- columns by choice ---- */
+
+static int
+no_memory(struct err *err)
+{
+	return err_set(err, "out of memory");
+}
+
+/* A word for a key, where there is none. */
+static int
+no_key(const struct fmt_item *item, struct err *err)
+{
+	const struct stat_info *stat = stat_find(item->text, item->len);
+
+	if (stat != NULL && stat->n_sides == 1)
+		return err_at(err, item->at, item->len, "\"%s\" is a column "
+		    "of sums (-s, -A); of a flow it is %s", stat->name,
+		    field_name(field_of(stat->side[0])));
+	return err_at(err, item->at, item->len, "\"%.*s\" is a column of "
+	    "sums (-s, -A, --bin), not of flows", (int)item->len, item->text);
+}
+
+static int
+choose_fields(struct sheet *s, const struct fmt *chosen, bool names,
+    struct err *err)
+{
+	s->n = 0;
+	for (size_t i = 0; i < chosen->n; i++) {
+		if (chosen->items[i].field == NULL)
+			return no_key(&chosen->items[i], err);
+		if (add(s, chosen->items[i].field, NULL, names) == -1)
+			return no_memory(err);
+	}
+	return 0;
+}
+
+static int
+no_column(const struct sheet *s, const struct fmt_item *item,
+    struct err *err)
+{
+	char list[300] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n && n < sizeof(list); i++) {
+		if (!s->v[i].named)
+			n += (size_t)snprintf(list + n, sizeof(list) - n,
+			    "%s%s", i > 0 ? ", " : "", s->v[i].label);
+	}
+	return err_at(err, item->at, item->len, "this answer has no \"%.*s\", "
+	    "expected of: %s", (int)item->len, item->text, list);
+}
+
+static const struct sheet_column *
+find_column(const struct sheet *s, const struct fmt_item *item)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct sheet_column *c = &s->v[i];
+
+		if (!c->named && ((item->field != NULL &&
+		    c->field == item->field) ||
+		    (strlen(c->label) == item->len &&
+		    strncasecmp(c->label, item->text, item->len) == 0)))
+			return c;
+	}
+	return NULL;
+}
+
+/* The columns of all that chosen names. */
+static int
+choose_columns(struct sheet *s, const struct sheet *all,
+    const struct fmt *chosen, bool names, struct err *err)
+{
+	s->n = 0;
+	for (size_t i = 0; i < chosen->n; i++) {
+		const struct fmt_item *item = &chosen->items[i];
+		const struct sheet_column *c = find_column(all, item);
+		size_t at = s->n;
+
+		/* the times of every sum in milliseconds */
+		if (c == NULL && (item->field == NULL ||
+		    (item->field->kind != FIELD_FIRST_RAW &&
+		    item->field->kind != FIELD_LAST_RAW)))
+			return no_column(all, item, err);
+		if (add(s, c == NULL ? item->field : c->field,
+		    c == NULL ? NULL : c->label, names) == -1)
+			return no_memory(err);
+		if (c != NULL)
+			s->v[at].none = c->none;
+	}
+	return 0;
+}
+
+static int
+make_all(struct sheet *s, const struct print_head *head, bool names)
+{
+	if (head->stat != NULL)
+		return sheet_stat(s, head->stat, names);
+	return head->series != NULL ? sheet_series(s, head->series, names) :
+	    sheet_flows(s, head->flows, names);
+}
+
+int
+sheet_make(struct sheet *s, const struct print_head *head,
+    const struct fmt *chosen, bool names, struct err *err)
+{
+	struct sheet all = { .v = NULL };
+	int rc;
+
+	if (chosen->n == 0)
+		return make_all(s, head, names) == -1 ? no_memory(err) : 0;
+	if (head->flows != NULL && head->flows->keys == NULL)
+		return choose_fields(s, chosen, names, err);
+	rc = make_all(&all, head, false) == -1 ? no_memory(err) :
+	    choose_columns(s, &all, chosen, names, err);
+	sheet_clear(&all);
+	return rc;
 }
 
 uint64_t

@@ -40,7 +40,15 @@ int	sheet_flows(struct sheet *s, const struct print_flows *head,
 int	sheet_stat(struct sheet *s, const struct print_stat *head, bool names);
 int	sheet_series(struct sheet *s, const struct print_series *head,
 	    bool names);
-int	sheet_chosen(struct sheet *s, const struct fmt *fields, bool names);
+
+/*
+ * The same for any head, with the columns that chosen names (of fmt_add_list;
+ * none: all).  A flow may have any field; sums have their own columns, by the
+ * names of these or of what they hold.  -1: memory is out, or ERR_SYNTAX: there
+ * is no such column.
+ */
+int	sheet_make(struct sheet *s, const struct print_head *head,
+	    const struct fmt *chosen, bool names, struct err *err);
 
 /* flow_bit() of the columns that the fields read. */
 uint64_t sheet_columns(const struct sheet *s);

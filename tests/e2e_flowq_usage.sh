@@ -39,6 +39,12 @@ refuses format 2 "-o: unknown output format, expected one of: line" \
     -R "$tmp/none" -o csvv
 refuses format-field 2 '-o: expected a field such as %sa or src_addr, got "xx"' \
     -R "$tmp/none" -o "fmt:%ts %xx"
+refuses format-of-sums 2 '-o: this answer has no "src_addr", expected of: ' \
+    -R "$tmp/none" -s dstip -o csv:src_addr
+refuses format-of-flows 2 '-o: "dstip" is a column of sums (-s, -A); of a flow' \
+    -R "$tmp/none" -o csv:dstip
+refuses format-of-series 2 '-o: this format has no time series' \
+    -R "$tmp/none" --bin 5m -o nfdump-csv
 refuses having 2 '-P: unknown word "foo"' -R "$tmp/none" -s dstip -P "foo 3"
 refuses info 2 "-I and -s, -A, -a, -b, -B exclude each other" -I -s dstip
 refuses topic 2 'help on "foo"?' help foo

@@ -207,12 +207,19 @@ fi
 printf '%s\r\n' "first_seen_utc,last_seen_utc,duration_ms,proto,ip,flows,packets,bytes,pps,bps,bpp" |
     cmp -s - "$tmp/got" && echo "ok sql header" || echo "not ok sql header"
 begin "csv:FIELDS, -q"
-for what in "" "-s record" "-A srcip,dstip" "-a -O bytes"; do
-	"$BUILD/flowq" -R "$data" $what -q -n 100 \
-	    -o csv:%ts,%te,%tsr,%ter,%td,%pr,%sa,%dp,%it,%ic,%flg,%opkt,%ismc,%nfv,%exp,%pps,%bps,%bpp,%fl,%evt,%dir \
-	    >"$tmp/csv"
-	"$BUILD/flowq" -R "$data" $what -q -n 100 --sql \
-	    -o csv:%ts,%te,%tsr,%ter,%td,%pr,%sa,%dp,%it,%ic,%flg,%opkt,%ismc,%nfv,%exp,%pps,%bps,%bpp,%fl,%evt,%dir |
+of_flows=%ts,%te,%tsr,%ter,%td,%pr,%sa,%dp,%it,%ic,%flg,%opkt,%ismc,%nfv,%exp,%pps,%bps,%bpp,%fl,%evt,%dir
+of_sums=%bps,%ter,%fl,%te,%pkt
+for what in "" "-s record" "-a -O bytes" "-s dstip/bytes" "-s ip:p" \
+    "-s router/packets -s proto/pps" "-A srcip,dstip -O bytes"; do
+	case $what in
+	'' | *record | -a*) fields=$of_flows ;;
+	-A*) fields=$of_sums,dstip,src_addr ;;
+	*:p) fields=$of_sums,ip,proto ;;
+	-s\ dstip*) fields=dst_addr,$of_sums,bpp,dstip ;;
+	*) fields=$of_sums ;;
+	esac
+	"$BUILD/flowq" -R "$data" $what -q -n 100 -o "csv:$fields" >"$tmp/csv"
+	"$BUILD/flowq" -R "$data" $what -q -n 100 --sql -o "csv:$fields" |
 	    sqlite3 -init /dev/null | bare >"$tmp/got"
 	bare <"$tmp/csv" >"$tmp/want"
 	rows=$((rows + $(wc -l <"$tmp/want")))

@@ -128,6 +128,107 @@ Test(print_csv, chosen)
 	    "\"1\",\"127.0.0.1\",\"9\"\r\n");
 }
 
+/* csv:FIELDS of sums: their columns, by the names of these or of fields. */
+Test(print_csv, chosen_of_sums)
+{
+	static const struct print_key as = { "srcas", "Src AS", COL_src_as };
+	static const struct print_key keys[] = {
+		{ "srcip4/24", "Src IP Addr", COL_src_addr },
+		{ "dstport", "Dst Port", COL_dst_port } };
+	static const struct print_stat stat = { .key = &as, .by_proto = true,
+		.order = "bytes" };
+	static const struct print_flows fields = { .aggregated = true,
+		.keys = keys, .n_keys = 2 };
+	static const struct print_series series = { &as, false };
+	static const struct {
+		const char		*format;
+		struct print_head	 head;
+		const char		*want;
+	} cases[] = {
+		{ "csv:bytes,srcas,%pr,last_ms", { .stat = &stat },
+		    "\"bytes\",\"srcas\",\"proto\",\"last_ms\"\r\n"
+		    "\"1500000\",\"64500\",\"TCP\",\"1795585990000\"\r\n" },
+		{ "csv:src_as,%byt,bps,flows,SRCAS", { .stat = &stat },
+		    "\"srcas\",\"bytes\",\"bps\",\"flows\",\"srcas\"\r\n"
+		    "\"64500\",\"1500000\",\"800000\",\"1\",\"64500\"\r\n" },
+		{ "csv:dstport,srcip4/24,%te", { .flows = &fields },
+		    "\"dstport\",\"srcip4/24\",\"last_seen_utc\"\r\n"
+		    "\"443\",\"192.168.1.10\",\"2026-11-25 05:53:10\"\r\n" },
+		{ "csv:bin_start_utc,bps,%sas", { .series = &series },
+		    "\"bin_start_utc\",\"bps\",\"srcas\"\r\n"
+		    "\"2026-11-25 05:52:55\",\"800000\",\"64500\"\r\n" } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct printed *t = printed_new(cases[i].format, NULL);
+		const struct print_head *h = &cases[i].head;
+		struct err err = { .msg = "" };
+		char *got;
+
+		cr_expect_eq(print_accepts(t->p, h, &err), 0, "%s", err.msg);
+		if (h->stat != NULL)
+			print_stat(t->p, h->stat);
+		else if (h->flows != NULL)
+			print_flows(t->p, h->flows);
+		else
+			print_series(t->p, h->series);
+		printed_row(t, WEB);
+		cr_expect_eq(print_count(t->p), 1);
+		got = printed_end(t, NULL);
+		cr_expect_str_eq(got, cases[i].want, "%s", got);
+		free(got);
+	}
+}
+
+/* What an answer does not have is refused before it is worked for. */
+Test(print_csv, chosen_that_are_not_there)
+{
+	static const struct print_key dstip = { "dstip", "Dst IP Addr",
+		COL_dst_addr };
+	static const struct print_stat stat = { .key = &dstip,
+		.order = "bytes" };
+	static const struct print_flows list = { .aggregated = false };
+	static const struct print_flows fields = { .aggregated = true,
+		.keys = &dstip, .n_keys = 1 };
+	static const struct print_series series = { .key = NULL };
+	static const struct {
+		const char		*format;
+		struct print_head	 head;
+		size_t			 at;
+		const char		*msg;
+	} cases[] = {
+		{ "csv:bytes,%sa", { .stat = &stat }, 11, "no \"sa\", expected "
+		    "of: first_seen_utc, last_seen_utc, duration_ms, dstip, "
+		    "flows, packets, bytes, pps, bps, bpp" },
+		{ "csv:proto", { .stat = &stat }, 4, "no \"proto\"" },
+		{ "csv:tcp_flags", { .flows = &fields }, 4, "no \"tcp" },
+		{ "csv:bin_sec", { .flows = &fields }, 4, "no \"bin_sec" },
+		{ "csv:bytes,srcip4/24", { .flows = &fields }, 10, "no \"srci" },
+		{ "csv:bpp", { .series = &series }, 4, "no \"bpp\"" },
+		{ "csv:bytes,dstip", { .flows = &list }, 10, "\"dstip\" is a "
+		    "column of sums (-s, -A); of a flow it is dst_addr" },
+		{ "csv:router", { .flows = &list }, 4, "is exporter" },
+		{ "csv:ip", { .flows = &list }, 4, "\"ip\" is a column of sums" },
+		{ "csv:bin_sec", { .flows = &list }, 4, "of sums" },
+		{ "long", { .series = &series }, 0, "" },
+		{ "nfdump-csv", { .series = &series }, 0, "no time series" } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct printed *t = printed_new(cases[i].format, NULL);
+		struct err err = { .msg = "" };
+		int rc = print_accepts(t->p, &cases[i].head, &err);
+
+		cr_expect_eq(rc, cases[i].msg[0] == '\0' ? 0 : -1);
+		cr_expect_not_null(strstr(err.msg, cases[i].msg), "%s: %s",
+		    cases[i].format, err.msg);
+		if (rc == -1) {
+			cr_expect_eq(err.code, ERR_SYNTAX);
+			cr_expect_eq(err.offset, cases[i].at, "%s",
+			    cases[i].format);
+		}
+		free(printed_end(t, NULL));
+	}
+}
+
 /* Points group thousands in German: what is a number there is none. */
 Test(print_csv, addresses_in_a_spreadsheet)
 {
@@ -495,11 +596,9 @@ Test(print_csv, series)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct printed *t = printed_new(formats[i], &quiet);
-		struct err err;
 		char *got;
 
-		cr_assert_eq(print_series(t->p,
-		    &(struct print_series){ &as, true }, &err), 0);
+		print_series(t->p, &(struct print_series){ &as, true });
 		printed_row(t, "first_ms=1795585800000 duration_ms=300000 "
 		    "proto=17 src_as=64500 packets=4 bytes=750 rows=3");
 		printed_row(t, "first_ms=1795585800000 duration_ms=300000 "

@@ -19,6 +19,8 @@
 const struct config_key config_keys[CONFIG_KEYS] = {
 	{ "directory", KIND_TEXT, MEMBER(directory), 0, 0,
 	    "/var/lib/flowdb", "Where the shards are kept (-l)." },
+	{ "names", KIND_TEXT, MEMBER(names), 0, 0, "",
+	    "Tables of names that flowq shows beside numbers (its --names)." },
 	{ "listen", KIND_ADDRESSES, 0, 0, 0, "",
 	    "Addresses to listen on (-b); none: all, IPv4 and IPv6." },
 	{ "port", KIND_NUMBER, MEMBER(port), 1, 65535, "2055",

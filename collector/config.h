@@ -57,6 +57,7 @@ enum config_unknown {
 
 struct config {
 	char	*directory;
+	char	*names;			/* flowq's; "": none */
 	char	*listen[CONFIG_MAX_LISTEN];	/* addresses; none: all */
 	size_t	 n_listen;
 	int	 port;

@@ -29,7 +29,7 @@ struct config_key {
 	const char		*doc;
 };
 
-#define CONFIG_KEYS	30
+#define CONFIG_KEYS	31
 
 extern const struct config_key config_keys[CONFIG_KEYS];
 

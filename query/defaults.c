@@ -1,4 +1,4 @@
-/* The folder of flows by default: see defaults.h. */
+/* Folders by default: see defaults.h. */
 #include "query/defaults.h"
 
 #include <confuse.h>
@@ -10,28 +10,25 @@
 #define CONFIG_PATH	"/etc/flowdb/flowdb.conf"
 #define DEFAULT_DIR	"/var/lib/flowdb"
 
-/* Key "directory" of the collector's configuration, or NULL. */
-static char *
-configured_dir(void)
+char *
+default_key(const char *path, const char *key)
 {
 	cfg_opt_t opts[] = {
-		CFG_STR("directory", NULL, CFGF_NONE),
+		CFG_STR(key, NULL, CFGF_NONE),
 		CFG_END()
 	};
 	cfg_t *cfg;
-	char *dir = NULL;
+	char *value = NULL;
 
-	if (access(CONFIG_PATH, R_OK) != 0)
+	if (access(path, R_OK) != 0)
 		return NULL;
-	/* what else stands there is the collector's to judge */
 	cfg = cfg_init(opts, CFGF_IGNORE_UNKNOWN);
 	if (cfg == NULL)
 		return NULL;
-	if (cfg_parse(cfg, CONFIG_PATH) == CFG_SUCCESS &&
-	    cfg_getstr(cfg, "directory") != NULL)
-		dir = strdup(cfg_getstr(cfg, "directory"));
+	if (cfg_parse(cfg, path) == CFG_SUCCESS && cfg_getstr(cfg, key) != NULL)
+		value = strdup(cfg_getstr(cfg, key));
 	cfg_free(cfg);
-	return dir;
+	return value;
 }
 
 char *
@@ -39,7 +36,19 @@ default_dir(void)
 {
 	const char *env = getenv("FLOWDB_DIR");
 	char *dir = env != NULL && *env != '\0' ? strdup(env) :
-	    configured_dir();
+	    default_key(CONFIG_PATH, "directory");
 
 	return dir != NULL ? dir : strdup(DEFAULT_DIR);
+}
+
+char *
+default_names(const char *option)
+{
+	const char *env = getenv("FLOWDB_NAMES");
+	char *dir;
+
+	if (option != NULL || env != NULL)
+		return strdup(option != NULL ? option : env);
+	dir = default_key(CONFIG_PATH, "names");
+	return dir != NULL ? dir : strdup("");
 }

@@ -1,4 +1,4 @@
-/* Where flows are looked for when nobody says. */
+/* Where flows and names are looked for when nobody says. */
 #ifndef QUERY_DEFAULTS_H
 #define QUERY_DEFAULTS_H
 
@@ -7,5 +7,18 @@
  * collector's default.  malloc'd; NULL: out of memory.
  */
 char	*default_dir(void);
+
+/*
+ * The folder of name tables: option (of --names) unless NULL, else
+ * $FLOWDB_NAMES when it is set, else key "names" of the configuration; "":
+ * none.  malloc'd; NULL: out of memory.
+ */
+char	*default_names(const char *option);
+
+/*
+ * malloc'd: the value of a key of a configuration file; NULL: there is none,
+ * or no such file.  What else stands there is the collector's to judge.
+ */
+char	*default_key(const char *path, const char *key);
 
 #endif

@@ -363,15 +363,30 @@ ask(const struct request *r, struct answer *a)
 	return a->report.bad > 0 ? EXIT_FAILED : EXIT_OK;
 }
 
+/* Names that nobody asked for by an option: only where they are shown. */
+static bool
+shows_names(enum request_task task)
+{
+	return task == TASK_ANSWER || task == TASK_EXPORTERS ||
+	    task == TASK_SERIES || task == TASK_PAGE;
+}
+
 /* Tables of names, a resolver, both or nothing. */
 static int
 load_names(const struct request *r, struct names **names,
     struct rdns **rdns, struct err *err)
 {
-	if (r->names == NULL && !r->dns)
+	char *dir = default_names(r->names == NULL && !shows_names(r->task) ?
+	    "" : r->names);
+	bool none = dir != NULL && *dir == '\0';
+
+	if (dir == NULL)
+		return err_set(err, "out of memory");
+	if (!none || r->dns)
+		*names = none ? names_new(err) : names_load(dir, err);
+	free(dir);
+	if (none && !r->dns)
 		return 0;
-	*names = r->names != NULL ? names_load(r->names, err) :
-	    names_new(err);
 	if (*names == NULL)
 		return -1;
 	if (!r->dns)

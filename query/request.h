@@ -47,7 +47,7 @@ struct request {
 	int64_t			 most_flows;	/* -c; 0: all */
 	const char		*format;	/* of -o, or NULL */
 	struct print_options	 print;
-	const char		*names;		/* --names DIR, or NULL */
+	const char		*names;		/* --names: "" none, NULL default */
 	int64_t			 bin_ms;	/* --bin */
 	bool			 no_spread;
 	const char		*extract;	/* --extract FILE */

@@ -80,7 +80,7 @@ script_accept(const struct request *r, struct err *err)
 	if (r->most_flows > 0 && r->n_groups > 0)
 		return err_set(err, "-c before sums cannot be said in plain "
 		    "SQL");
-	if (r->names != NULL)
+	if (r->names != NULL && *r->names != '\0')
 		return err_set(err, "--names are not in the shards: a script "
 		    "of --sql has none");
 	if (r->print.excel)

@@ -43,6 +43,19 @@ same network home "$("$BUILD/flowq" -R "$data" -s srcip/bytes -n 1 -q -o csv \
     awk -F '","' '{ print $5 }')"
 "$BUILD/flowq" -R "$data" -s srcip/bytes -n 1 -o json --names "$tmp/tables" \
     'src net 192.168.0.0/16' >"$tmp/json"
+# by default: the environment; the option wins, also with nothing
+by_default() {
+	FLOWDB_NAMES=$tmp/tables "$BUILD/flowq" -R "$data" -s router/flows \
+	    -n 0 -o csv:router,flows "$@" |
+	    awk -F '","' '/^"127.0.0.1"/ { print NF }'
+}
+same environment 3 "$(by_default)"
+same environment-off 2 "$(by_default --names '')"
+same environment-script 0 "$(FLOWDB_NAMES=$tmp/tables "$BUILD/flowq" \
+    -R "$data" -s router --sql | grep -c name)"
+FLOWDB_NAMES=$tmp/none "$BUILD/flowq" -R "$data" -n 1 >"$tmp/out" 2>"$tmp/err"
+same environment-missing "1 1" \
+    "$? $(grep -c "^flowq: $tmp/none: no table of names" "$tmp/err")"
 same json home "$(sqlite3 :memory: "SELECT json_extract(readfile(
     '$tmp/json'), '\$[0].srcip_name')")"
 

@@ -9,6 +9,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 : "${BUILD:=build}" "${JOBS:=$(($(nproc) * 2))}"
 export BUILD
+# of whoever runs this
+unset FLOWDB_DIR FLOWDB_NAMES
 
 # one SCRIPT: its output to $tmp, then in one piece to the reader
 if [ "${1:-}" = one ]; then

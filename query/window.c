@@ -7,6 +7,7 @@
 
 #define YEAR_MIN	1970
 #define YEAR_MAX	2199
+#define UNIX_MAX	INT64_C(7258118399)	/* its end */
 
 enum unit { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND };
 
@@ -326,6 +327,28 @@ day_of(int64_t now_ms, int days, bool utc, int64_t *lo, int64_t *hi)
 	}
 }
 
+/* "@1460289600.250": seconds since 1970. */
+static int
+read_unix(const char *text, size_t len, int64_t *lo, int64_t *hi)
+{
+	struct reader r = { text + 1, text + len };
+	struct stamp s = { .ms_unit = 1000 };
+	int64_t sec = 0;
+	const char *first = r.p;
+
+	for (int d; (d = digits(&r, 1)) != -1;) {
+		sec = sec * 10 + d;
+		if (sec > UNIX_MAX)
+			return -1;
+	}
+	if (r.p == first || (take(&r, ".,") && read_fraction(&r, &s) == -1) ||
+	    r.p != r.end)
+		return -1;
+	*lo = sec * 1000 + s.ms;
+	*hi = *lo + s.ms_unit - 1;
+	return 0;
+}
+
 /* A time or a word for one. */
 static int
 read_point(struct span s, int64_t now_ms, bool utc, int64_t *lo, int64_t *hi)
@@ -338,6 +361,8 @@ read_point(struct span s, int64_t now_ms, bool utc, int64_t *lo, int64_t *hi)
 		day_of(now_ms, span_is(s, "today") ? 0 : -1, utc, lo, hi);
 		return 0;
 	}
+	if (s.len > 0 && s.text[s.at] == '@')
+		return read_unix(s.text + s.at, s.len, lo, hi);
 	return window_instant(s.text + s.at, s.len, utc, lo, hi);
 }
 
@@ -403,7 +428,7 @@ static int
 bad_point(struct span s, struct err *err)
 {
 	return err_at(err, s.at, s.len, "not a time: write 2026/11/23.05:52, "
-	    "2026-11-23T05:52Z, A..B, today, yesterday or last 2h");
+	    "2026-11-23T05:52Z, @1795413120, A..B, today, yesterday or last 2h");
 }
 
 static int
@@ -440,6 +465,15 @@ split_at(struct span s, const char *sep, struct span *a, struct span *b)
 		return true;
 	}
 	return false;
+}
+
+/* The '/' of ISO 8601 between two times, the first not of nfdump's form. */
+static bool
+split_slash(struct span s, struct span *a, struct span *b)
+{
+	return split_at(s, "/", a, b) && a->len > 0 && b->len > 0 &&
+	    (memchr(a->text + a->at, '-', a->len) != NULL ||
+	    a->text[a->at] == '@');
 }
 
 /*
@@ -495,6 +529,8 @@ window_parse(const char *text, int64_t now_ms, bool utc, struct window *out,
 	}
 	if (s.len > 0 && read_range(s, s, now_ms, utc, out, NULL) == 0)
 		return 0;
+	if (split_slash(s, &a, &b))
+		return read_range(a, b, now_ms, utc, out, err);
 	if (split_dash(s, now_ms, utc, &a, &b) && a.len > 0)
 		return read_range(a, b, now_ms, utc, out, err);
 	return bad_point(s, err);

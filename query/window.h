@@ -5,7 +5,9 @@
  *					be left out
  *	2026-11-23T05:52:14.250Z	ISO 8601: T, blank or nothing; Z or an
  *					offset such as +02:00
+ *	@1460289600.250			seconds since 1970, as date(1) takes them
  *	A-B   A..B   A - B   A to B	from A to B; A.. and ..B are open, so is A-
+ *	A/B				as ISO 8601 has it, A not of nfdump's form
  *	A				the year, month, day ... second A
  *	today  yesterday  now
  *	last 2h  last 30m  last week	s m h d w, up to now; d is 24 hours

@@ -159,7 +159,7 @@ put_addr(struct flow *f, const struct csv_word *w, const struct csv_field *v)
 	enum column c = (enum column)w->column;
 	struct addr a;
 
-	if (addr_parse(v->text, v->len, &a) == -1)
+	if (csv_addr(v->text, v->len, &a) == -1)
 		return "an IP address";
 	if (w->zero_is_none && is_zero(&a))
 		return NULL;
@@ -305,7 +305,7 @@ put_field(struct csv_flow *c, const struct csv_word *w,
 		return t->has_span || v->text[0] == '-' ? NULL :
 		    "a duration in seconds, as 12.345";
 	case K_EXPORTER:
-		if (addr_parse(v->text, v->len, &row->exporter) == -1)
+		if (csv_addr(v->text, v->len, &row->exporter) == -1)
 			return "an IP address";
 		if (is_zero(&row->exporter))
 			row->exporter.len = 0;

@@ -122,6 +122,14 @@ csv_flags(const char *text, size_t len, uint64_t *out)
 }
 
 int
+csv_addr(const char *text, size_t len, struct addr *out)
+{
+	size_t skip = len > 0 && text[0] == '\'';
+
+	return addr_parse(text + skip, len - skip, out);
+}
+
+int
 csv_mac(const char *text, size_t len, uint64_t *out)
 {
 	uint64_t v = 0;

@@ -10,11 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "schema/addr.h"
+
 /* A whole number up to max. */
 int	csv_number(const char *text, size_t len, uint64_t max, uint64_t *out);
 
 /* The same with "0x" in front, in hexadecimal; also without, in decimal. */
 int	csv_hex(const char *text, size_t len, uint64_t max, uint64_t *out);
+
+/* Of either family; a ' that was put before it for spreadsheets is no part. */
+int	csv_addr(const char *text, size_t len, struct addr *out);
 
 /* "-12": within 2^53 - 1 of 0. */
 int	csv_signed(const char *text, size_t len, int64_t *out);

@@ -125,6 +125,26 @@ time_of(struct csv_clock *c, const char *text)
 
 #define T	INT64_C(1795413132000)	/* 2026-11-23 05:52:12 UTC */
 
+Test(csv_value, guarded_addresses)
+{
+	static const struct {
+		const char	*text;
+		size_t		 len;	/* of the address; 0: none */
+	} addresses[] = { { "192.168.100.200", 4 }, { "'192.168.100.200", 4 },
+		{ "'2001:db8::1", 16 }, { "''10.0.0.1", 0 }, { "'", 0 },
+		{ "", 0 }, { "10.0.0.1'", 0 } };
+
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		struct addr a = { .len = 0 };
+		int rc = csv_addr(addresses[i].text, strlen(addresses[i].text), &a);
+
+		cr_expect_eq(rc, addresses[i].len == 0 ? -1 : 0, "%s",
+		    addresses[i].text);
+		if (rc == 0)
+			cr_expect_eq(a.len, addresses[i].len);
+	}
+}
+
 Test(csv_value, utc)
 {
 	static const struct {

@@ -76,8 +76,8 @@ static const char fields_text[] =
 "\n"
 "fmt: is text with fields, -o \"fmt:%ts %sa -> %da %byt\", where a layout such\n"
 "as %line is a field too; csv: is a list, -o csv:src_addr,dst_addr,bytes.\n"
-"Either tag or name will do; those with - are for fmt: only.  Of sums csv:\n"
-"takes their columns, as they are called: -s dstip -o csv:dstip,bytes.\n"
+"Sums have the columns of csv, -s dstip -o csv:dstip,bytes; flows any field.\n"
+"Either tag or name will do; those with - are for fmt: only.\n"
 "\n";
 
 static void

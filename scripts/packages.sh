@@ -22,8 +22,10 @@ packages_of() {
 	lint)	echo clang-tidy cppcheck ;;
 	# what make check-deb needs; make deb alone: dpkg-dev
 	deb)	echo binutils debootstrap dpkg-dev git lintian ;;
+	# tests/e2e_spreadsheet.sh opens CSV by these; large, so only by hand
+	sheet)	echo gnumeric libreoffice-calc locales sqlite3 ;;
 	capture) echo softflowd wireshark-common ;;
-	*)	echo "usage: packages.sh [-l] build|run|test|bench|lint|capture|deb ..." >&2
+	*)	echo "usage: packages.sh [-l] build|run|test|bench|lint|sheet|capture|deb ..." >&2
 		return 2 ;;
 	esac
 }

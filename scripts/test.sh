@@ -49,7 +49,7 @@ add_failures
 # sanitizers they take minutes and find no more than the others (make asan
 # runs them all).
 LEAVE_OUT="truth.sh sql.sh nfdump.sh reliability.sh bench.sh package.sh \
-    install.sh explain.sh series.sh man.sh recipes.sh"
+    install.sh explain.sh series.sh man.sh recipes.sh spreadsheet.sh"
 export LEAVE_OUT
 step "tests, sanitized" make -s -j"$(nproc)" asan
 unset LEAVE_OUT

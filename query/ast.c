@@ -107,8 +107,13 @@ ast_test(struct filter *f, const struct test *t)
 	if (n == NULL)
 		return NULL;
 	n->test = *t;
-	for (size_t i = 0; i < t->n_subjects; i++)
+	for (size_t i = 0; i < t->n_subjects; i++) {
 		n->homes |= 1U << subject_home(t->subject[i]);
+		/* their sampling rate is that of the flow */
+		if (t->subject[i] == COL_out_packets ||
+		    t->subject[i] == COL_out_bytes)
+			n->homes |= 1U << HOME_FLOW;
+	}
 	if (t->word->implies != IMPLIES_NOTHING)
 		n->homes |= 1U << HOME_FLOW;
 	return n;

@@ -89,7 +89,8 @@ column_value(const struct flow *f, enum column c, const struct match_env *env)
 		return number(
 		    *(const int64_t *)((const char *)f + info->offset));
 	default:
-		if (c == COL_packets || c == COL_bytes)
+		if (c == COL_packets || c == COL_bytes ||
+		    c == COL_out_packets || c == COL_out_bytes)
 			return number(counter(f, c, env));
 		return number((int64_t)flow_number(f, c));
 	}

@@ -47,6 +47,21 @@ sql_scaled(struct sql_writer *w, enum column c)
 	sqlite3_str_appendf(w->s, ", %lld)", (long long)INT64_MAX);
 }
 
+/* A counter of the other way, beside the flow and scaled like its own. */
+static void
+write_out_counter(struct sql_writer *w, enum column c)
+{
+	const char *scaled = w->shape->scale ? "min(" : "";
+
+	sqlite3_str_appendf(w->s, "%s(SELECT %s FROM %s.extra WHERE id = f.id)",
+	    scaled, column_info(c)->name, w->shape->schema);
+	if (!w->shape->scale)
+		return;
+	sqlite3_str_appendall(w->s, " * ");
+	write_rate(w);
+	sqlite3_str_appendf(w->s, ", %lld)", (long long)INT64_MAX);
+}
+
 static void
 not_in_rollup(struct sql_writer *w, const char *what)
 {
@@ -65,6 +80,8 @@ write_column(struct sql_writer *w, enum column c, enum scope scope)
 	} else if (w->roll == NULL) {
 		if (c == COL_packets || c == COL_bytes)
 			sql_scaled(w, c);
+		else if (c == COL_out_packets || c == COL_out_bytes)
+			write_out_counter(w, c);
 		else
 			sqlite3_str_appendf(w->s, "f.%s", info->name);
 	} else if (c == w->roll->column || (int)c == w->roll->other) {

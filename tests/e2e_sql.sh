@@ -108,6 +108,25 @@ for order in opkg obyte opps obps obpp; do
 done
 end 500
 
+# as they are shown: scaled, or not
+begin "filters on counters of the other direction"
+for raw in "" --raw; do
+	"$BUILD/flowq" -R "$data" $raw -q -o csv:first_ms,%obyt,%opkt,%byt |
+	    tr -d '"\r' >"$tmp/all"
+	for what in "out bytes > 1000:\$2 > 1000" "out packets 30-60:\$3 >= 30 \
+	    && \$3 <= 60" "not out bytes < 40:\$2 == \"\" || \$2 >= 40" \
+	    "out bytes > 30 and bytes > 1k:\$2 > 30 && \$4 > 1000"; do
+		awk -F , "${what#*:}" "$tmp/all" >"$tmp/want"
+		"$BUILD/flowq" -R "$data" $raw -q \
+		    -o csv:first_ms,%obyt,%opkt,%byt "${what%%:*}" |
+		    tr -d '"\r' >"$tmp/got"
+		rows=$((rows + $(wc -l <"$tmp/want")))
+		cmp "$tmp/want" "$tmp/got" || differ=$((differ + 1))
+	done
+	same -R "$data" $raw -s srcip/bytes "out bytes > 1000 or out packets 7"
+done
+end 900
+
 begin "-A"
 for fields in proto srcip,dstip proto,srcas,dstas inif,outif,router \
     srcip,dstport,flags,tos insrcmac,srcvlan dir,next,bgpnext,mpls3; do

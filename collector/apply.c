@@ -6,8 +6,6 @@
 
 #include "collector/log.h"
 
-#define SEAL_MEMORY	(512U << 20)
-
 static void
 add_sampling(struct decoder *d, const struct prefix *who, uint32_t rate,
     bool force)
@@ -45,7 +43,7 @@ apply_sealer_options(const struct config *c)
 
 	if (o == NULL)
 		return NULL;
-	o->seal = (struct seal_options){ c->indexes, SEAL_MEMORY };
+	o->seal = (struct seal_options){ c->indexes, SEALER_MEMORY };
 	o->hook_limit_sec = c->hook_limit_sec;
 	if (config_retain_plan(c, &o->plan) == -1 || (c->hook[0] != '\0' &&
 	    (o->hook = strdup(c->hook)) == NULL)) {

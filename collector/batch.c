@@ -46,6 +46,15 @@ batch_free(struct batch *b)
 	free(b);
 }
 
+size_t
+batch_memory(size_t flows, size_t exporters)
+{
+	/* rows of batch_split; the array of reports doubles, from 16 on */
+	return sizeof(struct batch) + flows * (sizeof(struct flow) +
+	    sizeof(uint16_t) + sizeof(uint32_t)) +
+	    (16 + 2 * exporters) * sizeof(struct exporter_stat);
+}
+
 struct exporter_stat *
 batch_stat(struct batch *b)
 {

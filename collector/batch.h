@@ -55,6 +55,12 @@ struct batch_part {
 struct batch *batch_new(size_t flows);
 void	batch_free(struct batch *b);
 
+/*
+ * Most bytes that a batch takes, with what the writer keeps beside it and the
+ * reports of that many exporters.
+ */
+size_t	batch_memory(size_t flows, size_t exporters);
+
 /* Room for one more report; NULL: out of memory. */
 struct exporter_stat *batch_stat(struct batch *b);
 

@@ -57,6 +57,12 @@ listen_ring_free(struct listen_ring *r)
 	free(r);
 }
 
+size_t
+listen_ring_memory(void)
+{
+	return sizeof(struct listen_ring) + (size_t)LISTEN_RING * DATAGRAM_MAX;
+}
+
 /* "0.0.0.0:2055", "[::]:2055": what metrics call this socket. */
 static void
 set_name(struct listen_socket *s)

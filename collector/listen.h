@@ -29,6 +29,7 @@ struct listen_ring;
 
 struct listen_ring *listen_ring_new(void);
 void	listen_ring_free(struct listen_ring *r);
+size_t	listen_ring_memory(void);	/* bytes of one */
 
 /*
  * Binds address (NULL: all of IPv4 and IPv6) and port.  buffer: receive

@@ -16,6 +16,7 @@
 #include "collector/config.h"
 #include "collector/import.h"
 #include "collector/log.h"
+#include "collector/memory.h"
 #include "collector/privs.h"
 #include "collector/retain.h"
 #include "collector/server.h"
@@ -568,6 +569,9 @@ run(struct config *c, struct origin *src)
 
 	if (c->check_only) {
 		printf("configuration OK\n");
+		if (c->log_level == LOG_LEVEL_DEBUG &&
+		    memory_print(c, stdout) == -1)
+			return EXIT_FAILED;
 		return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 	}
 	if (c->status_only)

@@ -376,16 +376,18 @@ decoder_template_version(const struct decoder *d)
 }
 
 uint64_t
-decoder_memory(const struct decoder_limits *limits)
+decoder_memory(const struct decoder_limits *limits, struct decoder_memory *out)
 {
 	struct decoder_limits l = settle_limits(limits);
-	uint64_t templates = (uint64_t)l.max_exporters * l.max_templates *
-	    template_memory(l.max_fields);
 
-	if (templates > l.max_template_memory)
-		templates = l.max_template_memory;
-	return sizeof(struct decoder) + template_memory(20) +
-	    exporter_table_memory(l.max_exporters) + templates +
-	    /* one more while it is being made */
-	    template_memory(l.max_fields) + l.max_held_total;
+	out->exporters = sizeof(struct decoder) + template_memory(20) +
+	    exporter_table_memory(l.max_exporters);
+	out->templates = (uint64_t)l.max_exporters * l.max_templates *
+	    template_memory(l.max_fields);
+	if (out->templates > l.max_template_memory)
+		out->templates = l.max_template_memory;
+	/* one more while it is being made */
+	out->templates += template_memory(l.max_fields);
+	out->held = l.max_held_total;
+	return out->exporters + out->templates + out->held;
 }

@@ -164,7 +164,14 @@ int	decoder_restore(struct decoder *d, const struct template_record *t);
 /* Bumped whenever a template is new, changed or withdrawn. */
 uint64_t decoder_template_version(const struct decoder *d);
 
-/* Worst-case bytes of a decoder with these limits. */
-uint64_t decoder_memory(const struct decoder_limits *limits);
+/* Worst-case bytes of a decoder with these limits; returns the sum. */
+struct decoder_memory {
+	uint64_t	exporters;	/* with the decoder itself */
+	uint64_t	templates;
+	uint64_t	held;		/* data that waits for its template */
+};
+
+uint64_t decoder_memory(const struct decoder_limits *limits,
+	    struct decoder_memory *out);
 
 #endif

@@ -56,6 +56,14 @@ path_map_free(struct path_map *m)
 	free(m);
 }
 
+size_t
+path_map_memory(void)
+{
+	/* while it grows the last time, there are both */
+	return sizeof(struct path_map) +
+	    (SLOTS_MAX + SLOTS_MAX / 2) * sizeof(struct slot);
+}
+
 void
 path_map_clear(struct path_map *m)
 {

@@ -19,6 +19,9 @@ struct path_map;
 struct path_map *path_map_new(void);
 void	path_map_free(struct path_map *m);
 
+/* Most bytes that one takes. */
+size_t	path_map_memory(void);
+
 /* Forgets all rows: for the next shard, or after a rollback. */
 void	path_map_clear(struct path_map *m);
 

@@ -18,7 +18,6 @@
 #include "collector/log.h"
 #include "schema/shard.h"
 
-#define SEAL_MEMORY	(512U << 20)
 #define BUSY_SEC	2	/* again, after a reader held the shard */
 #define FAIL_SEC	1	/* again, after storage failed; then doubled */
 #define FAIL_MAX_SEC	60

@@ -12,6 +12,8 @@
 #include "collector/seal.h"
 #include "schema/err.h"
 
+#define SEALER_MEMORY	(512U << 20)	/* most bytes for roll-ups */
+
 /* From calloc; the sealer's once it is handed over. */
 struct sealer_options {
 	struct retain_plan	 plan;		/* folders, names, limits */

@@ -164,6 +164,16 @@ fail:
 	return NULL;
 }
 
+size_t
+shard_writer_memory(size_t flows, size_t exporters)
+{
+	/* room for numbers of exporters doubles */
+	const size_t ids = 64 + 2 * exporters;
+
+	return sizeof(struct shard_writer) + path_map_memory() +
+	    flows * sizeof(int64_t) + ids * sizeof(struct exporter_id);
+}
+
 /* Adds the report of one exporter; notes the id that the shard has for it. */
 static int
 store_exporter(struct shard_writer *w, const struct exporter_stat *e,

@@ -32,6 +32,12 @@ int	shard_writer_store(struct shard_writer *w,
 /* Was the file removed or replaced behind our back? */
 int	shard_writer_vanished(const struct shard_writer *w);
 
+/*
+ * Most bytes that one takes, without SQLite's, for batches of that many flows
+ * and so many exporters that report to it.
+ */
+size_t	shard_writer_memory(size_t flows, size_t exporters);
+
 const char *shard_writer_path(const struct shard_writer *w);
 int64_t	shard_writer_flows(const struct shard_writer *w);
 

@@ -1,6 +1,7 @@
 /* Templates over a restart: see template_store.h. */
 #include "collector/template_store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "collector/aside.h"
+#include "collector/template.h"
 #include "schema/db.h"
 
 #define STORE_PATH_MAX	4096
@@ -107,6 +109,17 @@ size_t
 template_snapshot_count(const struct template_snapshot *s)
 {
 	return s->n;
+}
+
+uint64_t
+template_snapshot_memory(uint64_t templates)
+{
+	/* a record is no longer than a template without what it was sent as,
+	 * and the arrays have room for twice as many */
+	static_assert(sizeof(struct template_record) <=
+	    sizeof(struct template), "a record is longer than a template");
+
+	return 2 * (templates + MAX_RAW) + 64 * sizeof(struct template_record);
 }
 
 static int

@@ -24,6 +24,8 @@ struct template_snapshot;
 struct template_snapshot *template_snapshot_take(const struct decoder *d);
 void	template_snapshot_free(struct template_snapshot *s);
 size_t	template_snapshot_count(const struct template_snapshot *s);
+/* Most bytes of one, when the decoder's templates have that many. */
+uint64_t template_snapshot_memory(uint64_t templates);
 
 /*
  * Replaces what is stored in dir by the snapshot, in one transaction.  A store

@@ -254,6 +254,7 @@ Test(hostile, flood_stays_within_its_memory)
 {
 	struct decoder_limits l = small;
 	uint64_t seed = 7, allowed;
+	struct decoder_memory parts;
 	static uint8_t p[60000];
 	size_t before, most = 0;
 	struct decoder *d;
@@ -264,7 +265,7 @@ Test(hostile, flood_stays_within_its_memory)
 	l.max_template_memory = 3000000;
 	l.max_held = 300000;
 	l.max_held_total = 2000000;
-	allowed = decoder_memory(&l);
+	allowed = decoder_memory(&l, &parts);
 	cr_assert_lt(allowed, 5200000);
 	before = mallinfo2().uordblks;
 	d = decoder_new(&l);

@@ -103,6 +103,18 @@ exporter_idle(const struct exporter_table *t, int64_t now_ms)
 }
 
 struct exporter *
+exporter_most_templates(const struct exporter_table *t)
+{
+	struct exporter *e, *most = TAILQ_FIRST(&t->recent);
+
+	TAILQ_FOREACH(e, &t->recent, recent) {
+		if (e->templates.memory > most->templates.memory)
+			most = e;
+	}
+	return most;
+}
+
+struct exporter *
 exporter_add(struct exporter_table *t, const struct addr *a, uint16_t version,
     uint32_t domain)
 {

@@ -75,6 +75,9 @@ struct exporter *exporter_find(const struct exporter_table *t,
 /* Who would have to make room for one more, NULL: nobody may. */
 struct exporter *exporter_idle(const struct exporter_table *t, int64_t now_ms);
 
+/* Whose templates take most memory, NULL: there are no exporters. */
+struct exporter *exporter_most_templates(const struct exporter_table *t);
+
 /* Adds one that is not there; there must be room.  NULL: out of memory. */
 struct exporter *exporter_add(struct exporter_table *t, const struct addr *a,
 	    uint16_t version, uint32_t domain);

@@ -190,21 +190,43 @@ forget(struct decoder *d, struct exporter *e, struct template *t)
 	template_remove(&e->templates, t);
 }
 
+/*
+ * When all templates together take too much, who has most of them gives the
+ * older half: so made-up senders lose their own, and not those of an exporter
+ * with a few.  A half, since looking for it takes a while.
+ */
+static void
+make_memory(struct decoder *d, struct exporter *e, size_t memory)
+{
+	/* e is there, and memory is taken: so there is one */
+	struct exporter *most = exporter_most_templates(&d->exporters);
+	size_t keep;
+
+	if (e->templates.n > 0 &&
+	    most->templates.memory < e->templates.memory + memory)
+		most = e;
+	keep = most->templates.memory / 2;
+	while (most->templates.n > 0 && most->templates.memory > keep) {
+		decoder_bump(d, most, DC_too_many_templates, 1);
+		forget(d, most, template_oldest(&most->templates));
+	}
+}
+
 /* Makes room for one more; false: there is none to be had. */
 static bool
 make_room(struct decoder *d, struct exporter *e, size_t memory)
 {
-	struct template *t;
+	const uint64_t max = d->limits.max_template_memory;
 
-	while (e->templates.n >= d->limits.max_templates ||
-	    d->template_memory + memory > d->limits.max_template_memory) {
+	while (e->templates.n >= d->limits.max_templates) {
 		decoder_bump(d, e, DC_too_many_templates, 1);
-		t = template_oldest(&e->templates);
-		if (t == NULL)
-			return false;
-		forget(d, e, t);
+		forget(d, e, template_oldest(&e->templates));
 	}
-	return true;
+	while (memory <= max && d->template_memory + memory > max)
+		make_memory(d, e, memory);
+	if (memory > max)
+		decoder_bump(d, e, DC_too_many_templates, 1);
+	return memory <= max;
 }
 
 struct template *

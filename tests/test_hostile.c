@@ -296,3 +296,76 @@ Test(hostile, flood_stays_within_its_memory)
 	decoder_free(d);
 	cr_expect_leq(mallinfo2().uordblks, before + MALLOC_CACHE);
 }
+
+#define PADDING	600	/* fields: a template larger than any gap */
+
+/* A v9 datagram: a template of bytes, packets and padding, and a flow of it. */
+static size_t
+wide_packet(uint8_t *p, unsigned id)
+{
+	const size_t data = 4 + 4 + 4 + PADDING;
+	size_t n = 20;
+
+	memset(p, 0, 20 + 8 + 4 * (2 + PADDING) + data);
+	p[1] = 9;
+	p[3] = 2;
+	put16(p + n + 2, 8 + 4 * (2 + PADDING));	/* set 0: templates */
+	put16(p + n + 4, id);
+	put16(p + n + 6, 2 + PADDING);
+	n += 8;
+	for (size_t i = 0; i < 2 + PADDING; i++, n += 4) {
+		put16(p + n, i < 2 ? i + 1 : 210);
+		put16(p + n + 2, i < 2 ? 4 : 1);
+	}
+	put16(p + n, id);
+	put16(p + n + 2, data);
+	p[n + 7] = 77;
+	p[n + 11] = 1;
+	return n + data;
+}
+
+/*
+ * Others have filled the memory for templates: there is room for those of one
+ * who comes then, and they stay.
+ */
+Test(hostile, flood_leaves_others_their_templates)
+{
+	const uint8_t known[4] = { 10, 0, 0, 1 };
+	struct decoder_limits l = decoder_defaults;
+	struct flows f = { .n = 0 };
+	static uint8_t p[60000];
+	uint64_t seed = 3;
+	struct decoder *d;
+
+	l.max_template_memory = 500000;
+	d = decoder_new(&l);
+	cr_assert_not_null(d);
+	for (unsigned i = 0; i < 300; i++) {
+		const uint8_t from[4] = { 172, 16, 0,
+			(uint8_t)(next(&seed) % 40) };
+		struct datagram g = { .data = p, .arrival_ms =
+			SCRIPT_ARRIVAL + i, .from = addr_from(from, 4) };
+
+		/* its templates alone, in one domain */
+		(void)flood_packet(p, 20000, &seed);
+		put16(p + 18, 0);
+		g.len = 20 + ((size_t)p[22] << 8 | p[23]);
+		flows_decode(&f, d, &g);
+		if (i < 100)
+			continue;
+		g.from = addr_from(known, 4);
+		g.len = wide_packet(p, 256 + i % 2);
+		/* once it has both: data alone */
+		if (i >= 102) {
+			memmove(p + 20, p + g.len - 12 - PADDING,
+			    12 + PADDING);
+			g.len = 32 + PADDING;
+		}
+		flows_decode(&f, d, &g);
+		cr_assert_eq(f.n, (size_t)i - 99, "datagram %u", i);
+		cr_assert_eq(f.v[f.n - 1].bytes, 77);
+	}
+	cr_expect_gt(decoder_count(d, DC_too_many_templates), 1000);
+	flows_clear(&f);
+	decoder_free(d);
+}

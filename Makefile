@@ -15,6 +15,7 @@
 #	make bench-scale	growth with flows and shards, 20 minutes
 #	make bench-cost	instructions a flow, by valgrind
 #	make golden	renew generated files that tests compare (review the diff)
+#	make GEO=	without libmaxminddb, where it would be found
 #	make install	PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR=
 #	make uninstall	takes away what install placed, but no configuration
 #	make deb	build/flowdb_VERSION_ARCH.deb
@@ -55,13 +56,20 @@ ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now,-z,noexecstack $(SAN) $(LDFLAGS)
 SCHEMA_LIBS = -lsqlite3
 COLLECTOR_LIBS = -lev -lconfuse -lcsv -lpcap -lm
 QUERY_LIBS = -lcsv -lconfuse -lm
+# countries and AS numbers of addresses, where the library is; GEO= is without
+GEO := $(shell echo '\#include <maxminddb.h>' | \
+	$(CC) $(CFLAGS) -x c -E - >/dev/null 2>&1 && echo yes)
+ifneq ($(GEO),)
+QUERY_LIBS += -lmaxminddb
+endif
 TEST_LIBS = -lcriterion
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 SCHEMA_SRC = $(filter-out schema/extension.c,$(wildcard schema/*.c))
 COLLECTOR_SRC = $(filter-out collector/main.c,$(wildcard collector/*.c))
-QUERY_SRC = $(filter-out query/main.c,$(wildcard query/*.c))
+QUERY_SRC = $(filter-out query/main.c $(if $(GEO),query/geo_none.c,\
+	query/geo.c query/geo_walk.c),$(wildcard query/*.c))
 # script.c is the tests' alone: it needs criterion
 TEST_SRC = $(wildcard tests/test_*.c) tests/script.c
 # what tests and their helper programs share

@@ -228,7 +228,8 @@ run_list(struct answer *a, struct print *p, double began, struct err *err)
 	struct list_options o = { .work = a->work,
 		.columns = print_columns(p),
 		.order = a->request->has_order ? &a->request->order : NULL,
-		.limit = a->request->limit, .visit = print_flow,
+		.limit = a->request->limit, .geo = a->geo,
+		.visit = print_flow,
 		.arg = &printing };
 	struct print_summary summary;
 	struct tally_sum total;

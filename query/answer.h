@@ -28,6 +28,7 @@ struct answer {
 	int64_t			 extracted;	/* flows */
 	int64_t			 rows;		/* printed */
 	const struct names	*names;
+	const struct geo	*geo;		/* opened when it is needed */
 	const char		*filter_text;	/* for --report, or NULL */
 };
 

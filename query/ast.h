@@ -71,6 +71,8 @@ struct set {
 	struct num_range	*num;	/* NULL for addresses and text */
 	struct addr_range	*addr;	/* NULL else; IPv4 first */
 	const char		*text;	/* exporter name: n is 1 */
+	/* what was asked for, as text, when addr is what a database made of it */
+	const char		*places;
 };
 
 /*

@@ -19,7 +19,7 @@ mergeable(const struct node *n, enum node_kind kind)
 		n = n->child[0];
 	}
 	if (n->kind != NODE_TEST || n->test.op != OP_EQ || n->test.all ||
-	    n->test.set.text != NULL)
+	    n->test.set.text != NULL || n->test.set.places != NULL)
 		return NULL;
 	return &n->test;
 }

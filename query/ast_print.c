@@ -150,6 +150,24 @@ print_name(FILE *out, const char *text)
 	fprintf(out, "%c%s%c", quote, text, quote);
 }
 
+/* Quoted: IN is India, and a word of the language. */
+static void
+print_places(FILE *out, const struct test *t)
+{
+	bool list = strchr(t->set.places, ' ') != NULL;
+
+	if (list)
+		fputs(t->op == OP_EQ ? "in [" : "[", out);
+	putc('"', out);
+	for (const char *p = t->set.places; *p != '\0'; p++) {
+		if (*p == ' ')
+			fputs("\" \"", out);
+		else
+			putc(*p, out);
+	}
+	fputs(list ? "\"]" : "\"", out);
+}
+
 static void
 print_test(FILE *out, const struct test *t)
 {
@@ -161,7 +179,9 @@ print_test(FILE *out, const struct test *t)
 	if (t->word->value == VALUE_NONE)
 		return;
 	fprintf(out, " %s", op_text[t->op]);
-	if (t->op == OP_ALL_BITS || t->op == OP_ANY_BITS) {
+	if (t->set.places != NULL) {
+		print_places(out, t);
+	} else if (t->op == OP_ALL_BITS || t->op == OP_ANY_BITS) {
 		print_flags(out, t->set.num[0].lo);
 	} else if (t->set.text != NULL) {
 		print_name(out, t->set.text);

@@ -280,6 +280,8 @@ value_text(const struct field *f, struct cell_style *s, const struct row *r,
 		return n;
 	if (f->kind == FIELD_MAC)
 		return copy(out, "00:00:00:00:00:00");
+	if (f->kind == FIELD_COUNTRY)
+		return copy(out, GEO_CODE_NONE);
 	return copy(out, "0");
 }
 

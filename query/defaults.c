@@ -2,13 +2,16 @@
 #include "query/defaults.h"
 
 #include <confuse.h>
+#include <glob.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define CONFIG_PATH	"/etc/flowdb/flowdb.conf"
 #define DEFAULT_DIR	"/var/lib/flowdb"
+#define GEO_DIRS	"/var/lib/GeoIP", "/usr/share/GeoIP"
 
 char *
 default_key(const char *path, const char *key)
@@ -51,4 +54,28 @@ default_names(const char *option)
 		return strdup(option != NULL ? option : env);
 	dir = default_key(CONFIG_PATH, "names");
 	return dir != NULL ? dir : strdup("");
+}
+
+const char *
+default_geo(void)
+{
+	static const char *const dirs[] = { GEO_DIRS };
+	const char *env = getenv("FLOWDB_GEO");
+
+	if (env != NULL && *env != '\0')
+		return env;
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		char pattern[64];
+		glob_t found;
+		int rc;
+
+		(void)snprintf(pattern, sizeof(pattern), "%s/*.mmdb",
+		    dirs[i]);
+		rc = glob(pattern, GLOB_NOSORT, NULL, &found);
+		if (rc == 0)
+			globfree(&found);
+		if (rc == 0)
+			return dirs[i];
+	}
+	return NULL;
 }

@@ -21,4 +21,10 @@ char	*default_names(const char *option);
  */
 char	*default_key(const char *path, const char *key);
 
+/*
+ * The folder or file of country databases: $FLOWDB_GEO, or where geoipupdate
+ * puts them.  NULL: there is none.
+ */
+const char *default_geo(void);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "query/names.h"
 #include "query/numtext.h"
+#include "query/print.h"
 #include "schema/proto.h"
 
 #define NONE	COLUMN_COUNT
@@ -83,6 +84,14 @@ static const struct field fields[] = {
 	NAMED("das", "Dst AS", 6, NUMBER, AS, dst_as),
 	NAMED("nas", "Next AS", 7, NUMBER, AS, next_as),
 	NAMED("pas", "Prev AS", 7, NUMBER, AS, prev_as),
+	F("sc", "src_geo", "SC", 2, COUNTRY, COUNTRY, COL_src_addr,
+	    COL_src_addr),
+	F("dc", "dst_geo", "DC", 2, COUNTRY, COUNTRY, COL_dst_addr,
+	    COL_dst_addr),
+	F(NULL, "src_asn", "   Src ASN", 10, ASN, ASN, COL_src_addr,
+	    COL_src_addr),
+	F(NULL, "dst_asn", "   Dst ASN", 10, ASN, ASN, COL_dst_addr,
+	    COL_dst_addr),
 	NAMED("in", " Input", 6, NUMBER, IF, in_if),
 	NAMED("out", "Output", 6, NUMBER, IF, out_if),
 	COL("smk", "SMask", 5, NUMBER, src_mask),
@@ -155,7 +164,7 @@ static const struct field fields[] = {
 static const char *const not_stored[][2] = {
 	{ "tr", "time of arrival" }, { "trr", "time of arrival" },
 	{ "lbl", "flow label" }, { "gsap", "country" }, { "gdap", "country" },
-	{ "sc", "country" }, { "dc", "country" }, { "sloc", "location" },
+	{ "sloc", "location" },
 	{ "dloc", "location" }, { "ipl", "payload" }, { "opl", "payload" },
 	{ "nbid", "NBAR id" }, { "nbnam", "NBAR name" }, { "ja3", "payload" },
 	{ "sni", "payload" }, { "nfc", "connection id" },
@@ -205,6 +214,13 @@ field_not_stored(const char *tag, size_t len)
 	return NULL;
 }
 
+static enum geo_what
+place_of(const struct field *f)
+{
+	return f->kind == FIELD_COUNTRY ? GEO_COUNTRY :
+	    f->kind == FIELD_ASN ? GEO_AS : GEO_NOTHING;
+}
+
 const struct field *
 field_of(int column)
 {
@@ -213,7 +229,9 @@ field_of(int column)
 	for (size_t i = 0; i < N_FIELDS; i++) {
 		const struct field *f = &fields[i];
 
-		if ((int)f->column == want && f->name == NULL)
+		if (column > COLUMN_COUNT ? place_of(f) != GEO_NOTHING &&
+		    PRINT_PLACE(place_of(f), f->column) == column :
+		    (int)f->column == want && f->name == NULL)
 			return f;
 	}
 	return NULL;
@@ -238,6 +256,7 @@ field_is_number(const struct field *f)
 	case FIELD_FIRST:
 	case FIELD_LAST:
 	case FIELD_EXPORTER:
+	case FIELD_COUNTRY:
 		return false;
 	default:
 		return true;
@@ -352,6 +371,28 @@ column_value(const struct field *f, const struct row *r, char *out)
 	}
 }
 
+static size_t
+place_value(const struct field *f, const struct row *r, char *out)
+{
+	uint32_t v;
+
+	if (!row_place(r, place_of(f), f->column, &v))
+		return 0;
+	return f->kind == FIELD_COUNTRY ? geo_code_text(v, out) :
+	    uint_text(v, out);
+}
+
+bool
+field_is_set(const struct field *f, const struct row *r)
+{
+	uint32_t v;
+
+	if (place_of(f) != GEO_NOTHING)
+		return row_place(r, place_of(f), f->column, &v);
+	return f->column == COL_exporter ? r->exporter.address.len != 0 :
+	    flow_has(&r->flow, f->column);
+}
+
 size_t
 field_value(const struct field *f, struct timetext *t, const struct row *r,
     char out[FIELD_VALUE_MAX])
@@ -371,6 +412,9 @@ field_value(const struct field *f, struct timetext *t, const struct row *r,
 	case FIELD_VERSION:
 		return r->exporter.version == 0 ? 0 :
 		    uint_text(r->exporter.version, out);
+	case FIELD_COUNTRY:
+	case FIELD_ASN:
+		return place_value(f, r, out);
 	default:
 		break;
 	}
@@ -397,6 +441,15 @@ field_value(const struct field *f, struct timetext *t, const struct row *r,
 	}
 }
 
+bool
+field_is_named(const struct field *f, const struct names *n)
+{
+	if (n == NULL || f->naming == NAMED_NOT)
+		return false;
+	return names_of_places(n) ? f->naming == NAMED_COUNTRY ||
+	    f->naming == NAMED_ASN || f->naming == NAMED_AS : true;
+}
+
 const char *
 field_named(const struct field *f, const struct names *n, const struct row *r)
 {
@@ -414,6 +467,12 @@ field_named(const struct field *f, const struct names *n, const struct row *r)
 				name = r->exporter.name;
 		}
 		return a == NULL || name != NULL ? name : names_addr(n, a);
+	}
+	if (place_of(f) != GEO_NOTHING) {
+		if (!row_place(r, place_of(f), f->column, &v))
+			return NULL;
+		return f->naming == NAMED_COUNTRY ? names_country(n, v) :
+		    names_as(n, v);
 	}
 	if (!flow_has(&r->flow, f->column))
 		return NULL;

@@ -31,13 +31,18 @@ enum field_kind {
 	FIELD_PPS, FIELD_BPS, FIELD_BPP, FIELD_FLOWS,
 	/* of the exporter's row */
 	FIELD_EXPORTER, FIELD_VERSION,
+	/* where the address in the column is */
+	FIELD_COUNTRY, FIELD_ASN,
 	/* tables only: two columns or more, the line's number, a new line */
 	FIELD_ADDR_PORT, FIELD_NET, FIELD_ENGINE, FIELD_MPLS_ALL,
 	FIELD_RECORD, FIELD_NEWLINE
 };
 
 /* Which table of names (query/names.h) knows the value. */
-enum field_naming { NAMED_NOT, NAMED_ADDR, NAMED_AS, NAMED_IF, NAMED_EXPORTER };
+enum field_naming {
+	NAMED_NOT, NAMED_ADDR, NAMED_AS, NAMED_IF, NAMED_EXPORTER,
+	NAMED_COUNTRY, NAMED_ASN
+};
 
 struct field {
 	const char		*tag;		/* without %; NULL: none */
@@ -61,7 +66,7 @@ const char *field_not_stored(const char *tag, size_t len);
 /* The i-th field, NULL after the last. */
 const struct field *field_at(size_t i);
 
-/* The field that shows a column; COLUMN_COUNT: the exporter. */
+/* The field that shows the column of a struct print_key. */
 const struct field *field_of(int column);
 
 /* NULL: only for tables. */
@@ -83,7 +88,13 @@ uint64_t field_name_columns(const struct field *f);
 size_t	field_value(const struct field *f, struct timetext *t,
 	    const struct row *r, char out[FIELD_VALUE_MAX]);
 
+/* Is there a value that field_value writes? */
+bool	field_is_set(const struct field *f, const struct row *r);
+
 struct names;
+
+/* May values of the field have names in n?  False when n is NULL. */
+bool	field_is_named(const struct field *f, const struct names *n);
 
 /* The name of the value, NULL when there is none. */
 const char *field_named(const struct field *f, const struct names *n,

@@ -19,6 +19,7 @@
 
 struct addr;
 struct filter;
+struct geo;
 
 /* What the parser needs from outside; all may be left zero. */
 struct filter_env {
@@ -29,6 +30,11 @@ struct filter_env {
 	 */
 	size_t	(*resolve)(void *arg, const char *name, struct addr *out,
 		    size_t max);
+	/*
+	 * The database of countries and AS numbers, asked for when a test
+	 * needs it; NULL and err when there is none.  NULL: they are an error.
+	 */
+	const struct geo *(*geo)(void *arg, struct err *err);
 	void	*arg;
 };
 

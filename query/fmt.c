@@ -245,3 +245,16 @@ fmt_columns(const struct fmt *f)
 	}
 	return bits;
 }
+
+bool
+fmt_has_place(const struct fmt *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct field *field = f->items[i].field;
+
+		if (field != NULL && (field->kind == FIELD_COUNTRY ||
+		    field->kind == FIELD_ASN))
+			return true;
+	}
+	return false;
+}

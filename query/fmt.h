@@ -47,6 +47,9 @@ int	fmt_add_list(struct fmt *f, const char *text, size_t offset,
 	    struct err *err);
 
 /* flow_bit() of all columns that the fields read. */
+/* Does it show where addresses are? */
+bool	fmt_has_place(const struct fmt *f);
+
 uint64_t fmt_columns(const struct fmt *f);
 
 /* The layout of that name ("line"), or NULL; the i-th name, or NULL. */

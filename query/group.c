@@ -45,17 +45,59 @@ group_print_keys(const struct group *g, struct print_key keys[PRINT_KEYS_MAX])
 		const struct group_part *p = &g->part[i];
 
 		keys[i] = (struct print_key){ p->name, p->info->heading,
+			p->info->place != GEO_NOTHING ?
+			PRINT_PLACE(p->info->place, p->info->side[0]) :
 			p->info->side[0] == STAT_EXPORTER ? PRINT_EXPORTER :
 			p->info->side[0] };
 	}
 	return n;
 }
 
+bool
+group_has_place(const struct group *g, enum geo_what what)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->part[i].info->place == what)
+			return true;
+	}
+	return false;
+}
+
 static bool
 part_is_addr(const struct group_part *p)
 {
-	return p->info->side[0] == STAT_EXPORTER ||
-	    column_info((enum column)p->info->side[0])->type == CT_ADDR;
+	return p->info->place == GEO_NOTHING &&
+	    (p->info->side[0] == STAT_EXPORTER ||
+	    column_info((enum column)p->info->side[0])->type == CT_ADDR);
+}
+
+/* Bytes of a part that is a number. */
+static unsigned
+part_width(const struct group_part *p)
+{
+	switch (p->info->place) {
+	case GEO_COUNTRY:
+		return 2;
+	case GEO_AS:
+		return 4;
+	default:
+		return datum_width((enum column)p->info->side[0]);
+	}
+}
+
+/* What the part is made from: the column, or where its address is. */
+static struct datum
+part_datum(const struct group *g, const struct group_part *p, unsigned which,
+    const struct datum *data)
+{
+	struct datum d = data[which];
+	struct addr a;
+
+	if (p->info->place == GEO_NOTHING || d.kind != DATUM_ADDR)
+		return d;
+	a = addr_from(d.addr, d.len);
+	return (struct datum){ .kind = DATUM_NUMBER,
+		.number = geo_find(g->geo, p->info->place, &a) };
 }
 
 static bool
@@ -80,8 +122,7 @@ group_key_max(const struct group *g)
 	    group_tail(g);
 
 	for (size_t i = 0; i < g->n; i++)
-		n += part_is_addr(&g->part[i]) ? 16 :
-		    datum_width((enum column)g->part[i].info->side[0]);
+		n += part_is_addr(&g->part[i]) ? 16 : part_width(&g->part[i]);
 	return n;
 }
 
@@ -93,12 +134,15 @@ group_tail(const struct group *g)
 
 /* Was this row counted under an earlier side with the same value? */
 static bool
-counted_before(const struct stat_info *info, const struct datum *data,
-    unsigned side)
+counted_before(const struct group *g, const struct datum *data,
+    unsigned side, const struct datum *value)
 {
+	const struct group_part *p = &g->part[0];
+
 	for (unsigned s = 0; s < side; s++) {
-		if (datum_equal(&data[info->side[s]],
-		    &data[info->side[side]]))
+		struct datum other = part_datum(g, p, p->info->side[s], data);
+
+		if (datum_equal(&other, value))
 			return true;
 	}
 	return false;
@@ -201,26 +245,25 @@ group_key(const struct group *g, const struct datum *data, unsigned side,
 	for (size_t i = 0; i < g->n; i++) {
 		const struct group_part *p = &g->part[i];
 		unsigned which = p->info->side[i == 0 ? side : 0];
-		const struct datum *c = &data[swap ? other_end(which,
-		    swaps_ports(&data[COL_proto])) : which];
-		unsigned width = c->kind == DATUM_NUMBER ?
-		    datum_width((enum column)which) : 0;
+		struct datum c = part_datum(g, p, swap ? other_end(which,
+		    swaps_ports(&data[COL_proto])) : which, data);
+		unsigned width = c.kind == DATUM_NUMBER ? part_width(p) : 0;
 		enum state state = STATE_NULL;
 
-		if (width > 0 && number_fits(c->number, width)) {
-			put_number(out + at, c->number, width);
+		if (width > 0 && number_fits(c.number, width)) {
+			put_number(out + at, c.number, width);
 			at += width;
 			state = STATE_SHORT;
-		} else if (c->kind == DATUM_ADDR) {
-			put_addr(out + at, c->addr, c->len,
-			    part_bits(p, data, c->len));
-			at += c->len;
-			state = c->len == 4 ? STATE_SHORT : STATE_LONG;
+		} else if (c.kind == DATUM_ADDR) {
+			put_addr(out + at, c.addr, c.len,
+			    part_bits(p, data, c.len));
+			at += c.len;
+			state = c.len == 4 ? STATE_SHORT : STATE_LONG;
 		} else if (g->kind == GROUP_STAT && i == 0) {
 			return 0;
 		}
 		if (i == 0 && side > 0 &&
-		    counted_before(p->info, data, side))
+		    counted_before(g, data, side, &c))
 			return 0;
 		out[i / STATES_PER_BYTE] |= (uint8_t)(state <<
 		    (i % STATES_PER_BYTE * STATE_BITS));
@@ -263,7 +306,7 @@ reader_next(struct reader *r, struct datum *c)
 		c->addr = r->value;
 		r->value += c->len;
 	} else {
-		unsigned width = datum_width((enum column)p->info->side[0]);
+		unsigned width = part_width(p);
 
 		c->kind = DATUM_NUMBER;
 		for (unsigned k = 0; k < width; k++)
@@ -285,6 +328,8 @@ group_row(const struct group *g, const uint8_t *key, size_t len,
 	f->set = 0;
 	out->flows = sum->flows;
 	out->exporter = (struct row_exporter){ .name = NULL };
+	out->geo = g->geo;
+	out->placed = 0;
 	reader_begin(&r, g, key);
 	for (size_t i = 0; i < g->n; i++) {
 		unsigned which = g->part[i].info->side[0];
@@ -292,7 +337,11 @@ group_row(const struct group *g, const uint8_t *key, size_t len,
 		(void)reader_next(&r, &c);
 		if (which == COL_proto)
 			ports = swaps_ports(&c);
-		if (which != STAT_EXPORTER)
+		if (g->part[i].info->place != GEO_NOTHING) {
+			if (c.kind == DATUM_NUMBER)
+				row_set_place(out, g->part[i].info->place,
+				    (enum column)which, (uint32_t)c.number);
+		} else if (which != STAT_EXPORTER)
 			datum_to_flow(&c, f, (enum column)(swap ?
 			    other_end(which, ports) : which));
 		else if (c.kind == DATUM_ADDR)

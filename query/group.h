@@ -57,6 +57,8 @@ struct group {
 	size_t			 n_orders;
 	/* Sums by bin of time and key instead: see series.h.  NULL: no. */
 	const struct series	*series;
+	/* for keys that are places; not NULL then.  Else for printing. */
+	const struct geo	*geo;
 };
 
 /*
@@ -81,6 +83,9 @@ size_t	group_key_max(const struct group *g);
 
 /* Bytes at the end of a key that only tell directions apart. */
 size_t	group_tail(const struct group *g);
+
+/* Is a part of the key the place of an address? */
+bool	group_has_place(const struct group *g, enum geo_what what);
 
 /* How often a row is counted at most: sides of its statistic. */
 unsigned group_sides(const struct group *g);

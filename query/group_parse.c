@@ -57,7 +57,8 @@ parse_prefixed(const char *text, size_t len, const char *slash,
 		return err_at(err, 0, len, "expected a name such as srcip4/24 "
 		    "or dstip6/48, got \"%.*s\"", (int)len, text);
 	p->info = stat_find(text, n - 1);
-	if (p->info == NULL || p->info->side[0] == STAT_EXPORTER ||
+	if (p->info == NULL || p->info->place != GEO_NOTHING ||
+	    p->info->side[0] == STAT_EXPORTER ||
 	    column_info((enum column)p->info->side[0])->type != CT_ADDR)
 		return err_at(err, 0, n, "\"%.*s\" is no address: only those "
 		    "have a prefix length", (int)n, text);

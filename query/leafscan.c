@@ -114,7 +114,8 @@ is_direct(const struct group *g)
 	for (size_t i = 0; i < g->n; i++) {
 		const struct group_part *p = &g->part[i];
 
-		if (p->mask != -1 || p->bits4 != 32 || p->bits6 != 128)
+		if (p->mask != -1 || p->bits4 != 32 || p->bits6 != 128 ||
+		    p->info->place != GEO_NOTHING)
 			return false;
 		for (unsigned k = 0; k < p->info->n_sides; k++) {
 			if (p->info->side[k] == STAT_EXPORTER ||

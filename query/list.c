@@ -169,6 +169,8 @@ fill_row(const struct lister *l, sqlite3_stmt *st, int first,
 	row->flow.set = 0;
 	row->flows = 1;
 	row->exporter = (struct row_exporter){ .name = NULL };
+	row->geo = l->o->geo;
+	row->placed = 0;
 	if (!l->joined && l->q->scale)
 		rate = side_rate(l->side, sqlite3_column_int64(st, first + 2));
 	for (size_t i = 0; i < l->n_values; i++) {

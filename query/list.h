@@ -22,6 +22,7 @@ struct list_options {
 	uint64_t		 columns;	/* flow_bit() of what rows need */
 	const struct order	*order;		/* NULL: as stored */
 	int64_t			 limit;		/* rows; 0: all */
+	const struct geo	*geo;		/* of rows; or NULL */
 	/*
 	 * Told of each row; false: enough.  The row is valid during the call.
 	 */

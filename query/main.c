@@ -16,6 +16,8 @@
 #include "query/caret.h"
 #include "query/defaults.h"
 #include "query/exporters.h"
+#include "query/fmt.h"
+#include "query/geo.h"
 #include "query/help.h"
 #include "query/open.h"
 #include "query/print.h"
@@ -67,14 +69,82 @@ complain_at(const char *text, const struct err *err)
 	return EXIT_USAGE;
 }
 
+/* ---- countries ---- */
+
+/* The database that --geo or the system has; opened once, when needed. */
+struct places {
+	const char	*path;		/* of --geo; NULL: the system's */
+	struct geo	*geo;
+};
+
+/* Fits filter_env.geo. */
+static const struct geo *
+open_places(void *arg, struct err *err)
+{
+	struct places *p = arg;
+	const char *path = p->path != NULL ? p->path : default_geo();
+
+	if (p->geo != NULL)
+		return p->geo;
+	if (!geo_available())
+		(void)err_set(err, "geo needs libmaxminddb, which this flowq "
+		    "was built without");
+	else if (path == NULL)
+		(void)err_set(err, "geo needs a country database: --geo "
+		    "FILE|DIR, or *.mmdb in /usr/share/GeoIP");
+	else
+		p->geo = geo_open(path, err);
+	return p->geo;
+}
+
+static bool
+format_has_place(const char *format)
+{
+	struct fmt f = { .items = NULL };
+	bool has = false;
+
+	if (format != NULL && strncmp(format, "fmt:", 4) == 0)
+		has = fmt_add(&f, format + 4, 0, NULL) == 0;
+	else if (format != NULL && strncmp(format, "csv:", 4) == 0)
+		has = fmt_add_list(&f, format + 4, 0, NULL) == 0;
+	has = has && fmt_has_place(&f);
+	fmt_clear(&f);
+	return has;
+}
+
+/* Opens it where the answer needs it, and hands it to the groups. */
+static int
+find_places(const struct request *r, struct places *p, struct err *err)
+{
+	static const char *const what[GEO_KINDS] = {
+	    [GEO_COUNTRY] = "countries", [GEO_AS] = "AS numbers" };
+	bool needed = p->path != NULL || format_has_place(r->format);
+
+	for (size_t i = 0; i < r->n_groups; i++)
+		needed = needed || group_has_place(&r->groups[i],
+		    GEO_COUNTRY) || group_has_place(&r->groups[i], GEO_AS);
+	if (needed && open_places(p, err) == NULL)
+		return -1;
+	for (size_t i = 0; i < r->n_groups; i++) {
+		for (enum geo_what w = GEO_COUNTRY; w < GEO_KINDS; w++) {
+			if (group_has_place(&r->groups[i], w) &&
+			    !geo_knows(p->geo, w))
+				return err_set(err, "%s needs %s, which %s "
+				    "does not know", r->groups[i].part[0].name,
+				    what[w], p->path != NULL ? p->path :
+				    "the database");
+		}
+		r->groups[i].geo = p->geo;
+	}
+	return 0;
+}
+
 /* ---- input of the question ---- */
 
 static int
-read_filter(const struct request *r, struct source *src,
-    struct filter **filter)
+read_filter(const struct request *r, const struct filter_env *env,
+    struct source *src, struct filter **filter)
 {
-	const struct filter_env env = { .utc = r->print.utc,
-		.resolve = r->no_dns ? NULL : resolve_host };
 	struct err err;
 	int rc = r->filter_file != NULL ?
 	    source_file(src, r->filter_file, &err) :
@@ -82,7 +152,7 @@ read_filter(const struct request *r, struct source *src,
 
 	*filter = NULL;
 	if (rc == 0)
-		*filter = filter_parse_env(src->text, &env, &err);
+		*filter = filter_parse_env(src->text, env, &err);
 	if (*filter != NULL)
 		return 0;
 	source_report(stderr, WHO, src, &err);
@@ -90,14 +160,15 @@ read_filter(const struct request *r, struct source *src,
 }
 
 static int
-read_having(const struct request *r, struct filter **having)
+read_having(const struct request *r, const struct filter_env *env,
+    struct filter **having)
 {
 	struct err err;
 
 	*having = NULL;
 	if (r->having == NULL)
 		return 0;
-	*having = filter_parse(r->having, &err);
+	*having = filter_parse_env(r->having, env, &err);
 	if (*having != NULL)
 		return 0;
 	caret_print(stderr, WHO ": -P", NULL, r->having, &err);
@@ -280,13 +351,14 @@ unwritten(const struct out *out, const struct err *err)
 
 /* What a task cannot do is told before anything is opened. */
 static int
-check_task(const struct request *r, struct err *err)
+check_task(const struct request *r, const struct filter *filter,
+    struct err *err)
 {
 	switch (r->task) {
 	case TASK_EXPORTERS:
 		return exporters_accept(r, err);
 	case TASK_SCRIPT:
-		return script_accept(r, err);
+		return script_accept(r, filter, err);
 	case TASK_TOP:
 		return top_accept(r, err);
 	default:
@@ -373,8 +445,8 @@ shows_names(enum request_task task)
 
 /* Tables of names, a resolver, both or nothing. */
 static int
-load_names(const struct request *r, struct names **names,
-    struct rdns **rdns, struct err *err)
+load_names(const struct request *r, struct geo *geo,
+    struct names **names, struct rdns **rdns, struct err *err)
 {
 	char *dir = default_names(r->names == NULL && !shows_names(r->task) ?
 	    "" : r->names);
@@ -382,13 +454,14 @@ load_names(const struct request *r, struct names **names,
 
 	if (dir == NULL)
 		return err_set(err, "out of memory");
-	if (!none || r->dns)
+	if (!none || r->dns || geo != NULL)
 		*names = none ? names_new(err) : names_load(dir, err);
 	free(dir);
-	if (none && !r->dns)
+	if (none && !r->dns && geo == NULL)
 		return 0;
 	if (*names == NULL)
 		return -1;
+	names_set_geo(*names, geo, none && !r->dns);
 	if (!r->dns)
 		return 0;
 	*rdns = rdns_new(err);
@@ -400,16 +473,16 @@ load_names(const struct request *r, struct names **names,
 
 /* --top; without a terminal the question is wrong, not the work. */
 static int
-watch(const struct request *r, const char *filter)
+watch(const struct request *r, const struct filter_env *env,
+    const struct places *places, const char *filter)
 {
-	const struct filter_env env = { .utc = r->print.utc,
-		.resolve = r->no_dns ? NULL : resolve_host };
 	struct question q = { .scale = !r->print.raw,
 		.memory = (size_t)r->memory, .stop = &interrupted };
 	struct where where = r->where;
 	char *fallback = default_dir();
 	struct top_options o = { .q = &q, .where = &where, .filter = filter,
-		.env = &env, .group = r->n_groups > 0 ? r->groups : NULL };
+		.env = env, .geo = places->geo,
+		.group = r->n_groups > 0 ? r->groups : NULL };
 	struct err err;
 	int rc = fallback == NULL ? err_set(&err, "out of memory") : 0;
 
@@ -431,24 +504,30 @@ answer(const struct request *r, struct out *out)
 	struct names *names = NULL;
 	struct rdns *rdns = NULL;
 	struct source src = { .text = NULL };
+	struct places places = { .path = r->geo };
+	const struct filter_env env = { .utc = r->print.utc,
+		.resolve = r->no_dns ? NULL : resolve_host,
+		.geo = open_places, .arg = &places };
 	struct err err;
-	int rc = read_filter(r, &src, &filter);
+	int rc = read_filter(r, &env, &src, &filter);
 
 	if (rc == 0)
-		rc = read_having(r, &having);
+		rc = read_having(r, &env, &having);
 	if (rc == 0)
 		rc = check_format(r, out);
 	if (rc == 0 && r->task == TASK_CHECK)
 		goto out;
-	if (rc == 0 && check_task(r, &err) == -1)
+	if (rc == 0 && check_task(r, filter, &err) == -1)
 		rc = complain_at(r->format, &err);
-	if (rc == 0 && load_names(r, &names, &rdns, &err) == -1)
+	if (rc == 0 && (find_places(r, &places, &err) == -1 ||
+	    load_names(r, places.geo, &names, &rdns, &err) == -1))
 		rc = complain(&err, EXIT_FAILED);
 	a.having = having;
 	a.names = names;
+	a.geo = places.geo;
 	a.filter_text = src.text;
 	if (rc == 0 && r->task == TASK_TOP) {
-		rc = watch(r, src.text);
+		rc = watch(r, &env, &places, src.text);
 		goto out;
 	}
 	if (rc == 0)
@@ -459,6 +538,7 @@ out:
 	report_clear(&a.report);
 	shard_list_clear(&a.list);
 	names_free(names);
+	geo_close(places.geo);
 	rdns_free(rdns);
 	filter_free(filter);
 	filter_free(having);

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "query/geo.h"
+
 #define PATH_LEN_MAX	4096
 #define MAX_KEYS	2	/* key columns of a table */
 #define MAX_COLUMNS	64	/* of a file */
@@ -43,6 +45,8 @@ struct names {
 	size_t		 rows;
 	const char	*(*resolve)(void *arg, const struct addr *a);
 	void		*arg;
+	struct geo	*geo;		/* NULL: none */
+	bool		 places_only;
 	/* prefix lengths that occur, longest first, by family */
 	uint8_t		 bits[2][129];
 	size_t		 n_bits[2];
@@ -474,7 +478,16 @@ names_addr(const struct names *n, const struct addr *a)
 const char *
 names_as(const struct names *n, uint32_t as)
 {
-	return find(n, TABLE_AS, NULL, as);
+	const char *name = find(n, TABLE_AS, NULL, as);
+
+	return name != NULL || n == NULL ? name :
+	    geo_name(n->geo, GEO_AS, as);
+}
+
+const char *
+names_country(const struct names *n, uint32_t country)
+{
+	return n == NULL ? NULL : geo_name(n->geo, GEO_COUNTRY, country);
 }
 
 const char *
@@ -505,4 +518,17 @@ names_set_resolver(struct names *n,
 {
 	n->resolve = resolve;
 	n->arg = arg;
+}
+
+void
+names_set_geo(struct names *n, struct geo *g, bool places_only)
+{
+	n->geo = g;
+	n->places_only = places_only;
+}
+
+bool
+names_of_places(const struct names *n)
+{
+	return n->places_only;
 }

@@ -14,6 +14,7 @@
 #ifndef QUERY_NAMES_H
 #define QUERY_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,12 +45,21 @@ void	names_set_resolver(struct names *n,
 	    void *arg);
 
 /*
+ * Names of countries and of AS numbers that no table knows: from g, which is
+ * borrowed.  places_only: n holds no other names.
+ */
+struct geo;
+void	names_set_geo(struct names *n, struct geo *g, bool places_only);
+bool	names_of_places(const struct names *n);
+
+/*
  * Each gives the name, valid as long as n, or NULL when there is none (also
  * when n is NULL).  An address takes its own name, else that of the longest
  * network it lies in.
  */
 const char *names_addr(const struct names *n, const struct addr *a);
 const char *names_as(const struct names *n, uint32_t as);
+const char *names_country(const struct names *n, uint32_t country);
 const char *names_if(const struct names *n, const struct addr *exporter,
 	    uint32_t ifindex);
 const char *names_exporter(const struct names *n, const struct addr *a);

@@ -30,6 +30,8 @@ enum page_stat {
 	PAGE_PROTO, PAGE_SRCIP, PAGE_DSTIP,	/* charts, too */
 	PAGE_SRCPORT, PAGE_DSTPORT, PAGE_SRCAS, PAGE_DSTAS, PAGE_INIF,
 	PAGE_OUTIF,
+	/* with --geo */
+	PAGE_SRCGEO, PAGE_DSTGEO, PAGE_SRCASN, PAGE_DSTASN,
 	PAGE_RANKED,				/* how many have roll-ups */
 	PAGE_PAIRS = PAGE_RANKED,		/* conversations */
 	PAGE_TABLES

@@ -20,7 +20,9 @@ static const char *const stats[PAGE_RANKED] = { [PAGE_PROTO] = "proto/bytes",
 	[PAGE_SRCIP] = "srcip/bytes", [PAGE_DSTIP] = "dstip/bytes",
 	[PAGE_SRCPORT] = "srcport/bytes", [PAGE_DSTPORT] = "dstport/bytes",
 	[PAGE_SRCAS] = "srcas/bytes", [PAGE_DSTAS] = "dstas/bytes",
-	[PAGE_INIF] = "inif/bytes", [PAGE_OUTIF] = "outif/bytes" };
+	[PAGE_INIF] = "inif/bytes", [PAGE_OUTIF] = "outif/bytes",
+	[PAGE_SRCGEO] = "srcgeo/bytes", [PAGE_DSTGEO] = "dstgeo/bytes",
+	[PAGE_SRCASN] = "srcasn/bytes", [PAGE_DSTASN] = "dstasn/bytes" };
 
 static int
 make_groups(struct page *p, struct err *err)
@@ -31,6 +33,7 @@ make_groups(struct page *p, struct err *err)
 		if (group_parse_stat(stats[i], NULL, &p->groups[i],
 		    err) == -1)
 			return -1;
+		p->groups[i].geo = p->a->geo;
 	}
 	if (group_parse_fields("srcip,dstip", pairs, err) == -1 ||
 	    order_parse("bytes", 5, true, &pairs->order[0], err) == -1)
@@ -116,21 +119,41 @@ keep_table(struct page *p, struct sums *s, size_t i, enum page_stat stat,
 	return rc;
 }
 
+/* Is there somebody who knows what the table shows? */
+static bool
+is_known(const struct page *p, enum page_stat stat)
+{
+	for (enum geo_what w = GEO_COUNTRY; w < GEO_KINDS; w++) {
+		if (group_has_place(&p->groups[stat], w) &&
+		    !geo_knows(p->a->geo, w))
+			return false;
+	}
+	return true;
+}
+
 static int
 collect_tables(struct page *p, struct err *err)
 {
 	struct answer *a = p->a;
 	struct question q = a->q;
+	struct group groups[PAGE_RANKED];
+	enum page_stat stat[PAGE_RANKED];
 	struct sums s;
 	int rc;
 
-	q.groups = p->groups;
-	q.n_groups = PAGE_RANKED;
+	q.groups = groups;
+	q.n_groups = 0;
+	for (int i = 0; i < PAGE_RANKED; i++) {
+		if (!is_known(p, (enum page_stat)i))
+			continue;
+		stat[q.n_groups] = (enum page_stat)i;
+		groups[q.n_groups++] = p->groups[i];
+	}
 	/* the page tells what served it */
 	a->report.explain = true;
 	rc = work_sums(&q, &a->list, &a->work, &s, &a->report, err);
-	for (size_t i = 0; i < PAGE_RANKED && rc == 0; i++)
-		rc = keep_table(p, &s, i, (enum page_stat)i, err);
+	for (size_t i = 0; i < q.n_groups && rc == 0; i++)
+		rc = keep_table(p, &s, i, stat[i], err);
 	if (rc == 0)
 		p->total = s.feed.total;
 	sums_clear(&s);

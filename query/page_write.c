@@ -22,6 +22,10 @@ static const struct {
 	[PAGE_DSTAS] = { "Destination AS", "AS" },
 	[PAGE_INIF] = { "Interfaces in", "Index" },
 	[PAGE_OUTIF] = { "Interfaces out", "Index" },
+	[PAGE_SRCGEO] = { "Source countries", "Country" },
+	[PAGE_DSTGEO] = { "Destination countries", "Country" },
+	[PAGE_SRCASN] = { "Source networks (AS)", "AS" },
+	[PAGE_DSTASN] = { "Destination networks (AS)", "AS" },
 	[PAGE_PAIRS] = { "Conversations", "From" }
 };
 
@@ -225,9 +229,10 @@ static void
 top_head(struct out *o, enum page_stat stat)
 {
 	html_put(o, "<div class=scroll tabindex=0 role=region aria-label=\""
-	    "%s\"><table class=top id=top-%d><caption class=out>%s, most "
-	    "bytes first</caption><thead><tr><th scope=col>%s",
-	    tables[stat].title, (int)stat, tables[stat].title,
+	    "%s\"><table class=\"top%s\" id=top-%d><caption class=out>%s, "
+	    "most bytes first</caption><thead><tr><th scope=col>%s",
+	    tables[stat].title, stat == PAGE_PAIRS ? " pairs" : "",
+	    (int)stat, tables[stat].title,
 	    tables[stat].heading);
 	if (stat == PAGE_PAIRS)
 		out_text(o, "<th scope=col>To");

@@ -31,6 +31,7 @@
 #include <string.h>
 
 #include "query/ast.h"
+#include "query/geo.h"
 #include "query/lex.h"
 #include "query/phrase.h"
 #include "query/value.h"
@@ -43,6 +44,7 @@ struct parser {
 	size_t			 last_end;	/* end of the token before */
 	struct filter		*f;
 	const struct filter_env	*env;
+	const struct geo	*geo;		/* opened, when a word needs it */
 	struct err		*err;
 	unsigned		 depth;
 	bool			 negated;	/* odd number of nots */
@@ -91,6 +93,25 @@ parse_comparator(struct parser *p)
 	return OP_EQ;
 }
 
+/*
+ * IN is India, NE Niger, and so on: where a country must stand, a word of the
+ * language with nothing behind it that it could belong to is one.
+ */
+static void
+country_word(struct parser *p, bool in_list)
+{
+	bool word = p->tok.kind == TOK_WORD ||
+	    (p->tok.kind >= TOK_EQ && p->tok.kind <= TOK_GE);
+	struct lexer ahead = p->lex;
+	struct token next;
+
+	lex_next(&ahead, &next);
+	if (word && p->tok.length == GEO_CODE_LEN && (in_list ||
+	    (!token_is_value(&next) && next.kind != TOK_LBRACKET)) &&
+	    geo_code_parse(p->tok.text, p->tok.len) > 0)
+		p->tok.kind = TOK_STRING;
+}
+
 /* list, behind its bracket. */
 static int
 parse_list(struct parser *p, const struct value_ask *ask,
@@ -101,6 +122,8 @@ parse_list(struct parser *p, const struct value_ask *ask,
 
 	in_list.list = true;
 	while (p->tok.kind != TOK_RBRACKET) {
+		if (ask->word->value == VALUE_COUNTRY)
+			country_word(p, true);
 		if (p->tok.kind == TOK_END)
 			return err_at(p->err, open, 1,
 			    "this list is never closed with \"]\"");
@@ -154,7 +177,7 @@ static int
 parse_relation(struct parser *p, struct test *t, struct set_builder *b)
 {
 	struct value_ask ask = { .word = t->word, .env = p->env,
-		.filter = p->f, .max = INT64_MAX };
+		.geo = p->geo, .filter = p->f, .max = INT64_MAX };
 	struct token first = p->tok;
 	bool list;
 
@@ -164,6 +187,8 @@ parse_relation(struct parser *p, struct test *t, struct set_builder *b)
 		if (max < ask.max)
 			ask.max = max;
 	}
+	if (t->word->value == VALUE_COUNTRY)
+		country_word(p, false);
 	list = token_is(&p->tok, "in");
 	if (list) {
 		t->op = OP_EQ;
@@ -209,6 +234,22 @@ fixed_value(struct test *t, struct set_builder *b, struct err *err)
 	return 0;
 }
 
+/* The database, for the word that began at start. */
+static int
+open_geo(struct parser *p, size_t start)
+{
+	struct err why;
+
+	if (p->geo != NULL)
+		return 0;
+	if (p->env->geo == NULL)
+		return err_at(p->err, start, p->last_end - start,
+		    "geo needs a country database");
+	p->geo = p->env->geo(p->env->arg, &why);
+	return p->geo != NULL ? 0 : err_at(p->err, start,
+	    p->last_end - start, "%s", why.msg);
+}
+
 /* test */
 static struct node *
 parse_test(struct parser *p)
@@ -230,6 +271,8 @@ parse_test(struct parser *p)
 		return NULL;
 	}
 	phrase_subjects(&ph, &t);
+	if (value_needs_geo(t.word->value) && open_geo(p, start) == -1)
+		return NULL;
 	rc = t.word->value == VALUE_NONE ? fixed_value(&t, &b, p->err) :
 	    parse_relation(p, &t, &b);
 	if (rc == 0 && set_build(&b, p->f, &t.set, p->err) == 0) {

@@ -46,14 +46,17 @@ struct print_options {
 
 /*
  * A part of a key of -s and -A: the name the user asked for, the column of
- * struct row's flow that holds the value, or PRINT_EXPORTER: row.exporter.
+ * struct row's flow that holds the value, or PRINT_EXPORTER: row.exporter, or
+ * PRINT_PLACE of src_addr or dst_addr: row_place.
  */
 #define PRINT_EXPORTER	COLUMN_COUNT
+#define PRINT_PLACE(what, column) \
+	(COLUMN_COUNT + 2 * (int)(what) + ((column) == COL_dst_addr))
 
 struct print_key {
 	const char	*name;		/* "dstip", "srcip4/24" */
 	const char	*heading;	/* "Dst IP Addr" */
-	int		 column;	/* enum column, or PRINT_EXPORTER */
+	int		 column;	/* enum column, or one of the above */
 };
 
 #define PRINT_KEYS_MAX	32

@@ -177,13 +177,6 @@ chart_stat(struct print *p, const struct print_stat *head)
 
 /* ---- rows ---- */
 
-static bool
-is_other(const struct chart *c, const struct row *r)
-{
-	return c->key->column == COL_exporter ?
-	    r->exporter.address.len == 0 : !flow_has(&r->flow, c->key->column);
-}
-
 /* "TCP 192.168.1.1 mail" */
 static void
 make_label(struct chart *c, const struct row *r, char out[CHART_LABEL_MAX])
@@ -192,7 +185,7 @@ make_label(struct chart *c, const struct row *r, char out[CHART_LABEL_MAX])
 	char proto[CELL_TEXT_MAX + 1] = "";
 	const char *name;
 
-	if (c->key == NULL || (!c->in_stat && is_other(c, r))) {
+	if (c->key == NULL || (!c->in_stat && !field_is_set(c->key, r))) {
 		(void)snprintf(out, CHART_LABEL_MAX, "%s",
 		    c->key == NULL ? "all" : SHEET_OTHER);
 		return;

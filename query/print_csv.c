@@ -57,7 +57,7 @@ static int
 make_sheet(const struct csv *c, struct sheet *s,
     const struct print_head *head, struct err *err)
 {
-	return sheet_make(s, head, &c->chosen, c->p.o.names != NULL, err);
+	return sheet_make(s, head, &c->chosen, c->p.o.names, err);
 }
 
 static int

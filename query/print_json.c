@@ -132,7 +132,7 @@ static void
 json_flows(struct print *p, const struct print_flows *head)
 {
 	struct json *j = (struct json *)p;
-	int rc = sheet_flows(&j->sheet, head, p->o.names != NULL);
+	int rc = sheet_flows(&j->sheet, head, p->o.names);
 
 	j->stat[0] = '\0';
 	j->more = 0;
@@ -148,7 +148,7 @@ static void
 json_stat(struct print *p, const struct print_stat *head)
 {
 	struct json *j = (struct json *)p;
-	int rc = sheet_stat(&j->sheet, head, p->o.names != NULL);
+	int rc = sheet_stat(&j->sheet, head, p->o.names);
 
 	(void)snprintf(j->stat, sizeof(j->stat), "%s", head->key->name);
 	j->more = 0;
@@ -162,7 +162,7 @@ json_series(struct print *p, const struct print_series *head)
 
 	j->stat[0] = '\0';
 	j->more = 0;
-	begin(j, sheet_series(&j->sheet, head, p->o.names != NULL), "", "");
+	begin(j, sheet_series(&j->sheet, head, p->o.names), "", "");
 }
 
 /* A value that needs no escaping, or a number; none: text for no value. */

@@ -322,7 +322,8 @@ list_names(struct table *t, const struct row *r)
 		if (name == NULL)
 			continue;
 		out_text(o, first ? "  " : " ");
-		out_text(o, column_info(f->column)->name);
+		out_text(o, field_name(f) != NULL ? field_name(f) :
+		    column_info(f->column)->name);
 		out_char(o, '=');
 		put_name(o, name);
 		first = false;
@@ -352,7 +353,9 @@ table_row(struct print *p, const struct row *r)
 		else
 			out_bytes(o, item->text, item->len);
 	}
-	if (p->o.names != NULL)
+	/* who chose the fields chose no names of countries */
+	if (p->o.names != NULL &&
+	    !(t->fixed && names_of_places(p->o.names)))
 		list_names(t, r);
 	out_char(o, '\n');
 }

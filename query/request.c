@@ -23,7 +23,7 @@
 enum {
 	OPT_UTC = 256, OPT_WITHIN, OPT_RAW, OPT_NO_ROLLUP, OPT_NO_INDEX,
 	OPT_NO_DNS, OPT_DNS, OPT_MEMORY, OPT_THREADS, OPT_SQL, OPT_EXPLAIN,
-	OPT_SKIP_BAD, OPT_EXCEL, OPT_NAMES, OPT_EXPORTERS,
+	OPT_SKIP_BAD, OPT_EXCEL, OPT_NAMES, OPT_GEO, OPT_EXPORTERS,
 	OPT_BIN, OPT_NO_SPREAD, OPT_EXTRACT, OPT_REPORT, OPT_FORCE,
 	OPT_SHELL, OPT_TOP
 };
@@ -46,6 +46,7 @@ static const struct option long_options[] = {
 	{ "skip-bad", no_argument, NULL, OPT_SKIP_BAD },
 	{ "excel", no_argument, NULL, OPT_EXCEL },
 	{ "names", required_argument, NULL, OPT_NAMES },
+	{ "geo", required_argument, NULL, OPT_GEO },
 	{ "exporters", no_argument, NULL, OPT_EXPORTERS },
 	{ "bin", required_argument, NULL, OPT_BIN },
 	{ "no-spread", no_argument, NULL, OPT_NO_SPREAD },
@@ -182,6 +183,9 @@ apply_long(struct request *r, int opt, const char *value, struct err *err)
 		break;
 	case OPT_NAMES:
 		r->names = value;
+		break;
+	case OPT_GEO:
+		r->geo = value;
 		break;
 	case OPT_EXPORTERS:
 		return add_task(r, TASK_EXPORTERS, err);
@@ -473,7 +477,7 @@ unknown_option(const char *last, struct err *err)
 		int		 option;
 		const char	*instead;
 	} nfdump[] = {
-		{ 'E', "--exporters" }, { 'G', "--names DIR" },
+		{ 'E', "--exporters" }, { 'G', "--geo FILE" },
 		{ 'L', "the filter \"bytes > N\"" },
 		{ 'l', "the filter \"packets > N\"" },
 		{ 'm', "-O tstart" }, { 'w', "-o csv > FILE" },

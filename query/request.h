@@ -48,6 +48,7 @@ struct request {
 	const char		*format;	/* of -o, or NULL */
 	struct print_options	 print;
 	const char		*names;		/* --names: "" none, NULL default */
+	const char		*geo;		/* --geo PATH, or NULL */
 	int64_t			 bin_ms;	/* --bin */
 	bool			 no_spread;
 	const char		*extract;	/* --extract FILE */

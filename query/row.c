@@ -25,6 +25,39 @@ span_of(int64_t first_ms, int64_t last_ms)
 	    span;
 }
 
+static unsigned
+place_bit(enum geo_what what, bool dst)
+{
+	return 1U << ((unsigned)what * 2 + dst);
+}
+
+bool
+row_place(const struct row *r, enum geo_what what, enum column c,
+    uint32_t *out)
+{
+	bool dst = c == COL_dst_addr;
+
+	if ((r->placed & place_bit(what, dst)) != 0) {
+		*out = r->place[dst][what];
+		return true;
+	}
+	if (!geo_knows(r->geo, what) || !flow_has(&r->flow, c))
+		return false;
+	*out = geo_find(r->geo, what, dst ? &r->flow.dst_addr :
+	    &r->flow.src_addr);
+	return true;
+}
+
+void
+row_set_place(struct row *r, enum geo_what what, enum column c,
+    uint32_t value)
+{
+	bool dst = c == COL_dst_addr;
+
+	r->place[dst][what] = value;
+	r->placed |= (uint8_t)place_bit(what, dst);
+}
+
 static int64_t
 counter(const struct flow *f, enum column c, uint64_t v)
 {

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "query/geo.h"
 #include "schema/addr.h"
 #include "schema/flow.h"
 
@@ -25,7 +26,20 @@ struct row {
 	struct flow		flow;
 	int64_t			flows;		/* 1, or how many were added */
 	struct row_exporter	exporter;
+	/* where the addresses are: row_place */
+	const struct geo	*geo;		/* knows; NULL: nobody does */
+	uint32_t		place[2][GEO_KINDS];	/* src, dst */
+	uint8_t			placed;		/* what of place is set */
 };
+
+/*
+ * Where src_addr or dst_addr (c) of the row is: as a key says, else as the
+ * database says of the address.  False: neither is there.
+ */
+bool	row_place(const struct row *r, enum geo_what what, enum column c,
+	    uint32_t *out);
+void	row_set_place(struct row *r, enum geo_what what, enum column c,
+	    uint32_t value);
 
 /*
  * Rates as nfdump's: whole numbers, 0 when there is nothing to divide by;

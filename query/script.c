@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "query/ast.h"
 #include "query/list.h"
 #include "query/open.h"
 #include "query/script_head.h"
@@ -52,6 +53,9 @@ check_group(const struct group *g, struct err *err)
 	for (size_t i = 0; i < g->n; i++) {
 		const struct group_part *p = &g->part[i];
 
+		if (p->info->place != GEO_NOTHING)
+			return err_set(err, "%s is not in the shards: a "
+			    "script of --sql cannot look it up", p->name);
 		if (p->mask != -1)
 			return err_set(err, "%s cuts addresses at the route's "
 			    "prefix length, which cannot be said in plain "
@@ -64,8 +68,27 @@ check_group(const struct group *g, struct err *err)
 	return 0;
 }
 
+static bool
+is_no_place(const struct node *n, void *arg)
+{
+	bool *has = arg;
+
+	*has = n->test.set.places != NULL;
+	return !*has;
+}
+
+static bool
+has_place(const struct filter *filter)
+{
+	bool has = false;
+
+	ast_walk(ast_root(filter), is_no_place, &has);
+	return has;
+}
+
 int
-script_accept(const struct request *r, struct err *err)
+script_accept(const struct request *r, const struct filter *filter,
+    struct err *err)
 {
 	struct fmt chosen = { .items = NULL };
 	int rc = check_format(r->format, &chosen, err);
@@ -83,6 +106,9 @@ script_accept(const struct request *r, struct err *err)
 	if (r->names != NULL && *r->names != '\0')
 		return err_set(err, "--names are not in the shards: a script "
 		    "of --sql has none");
+	if (r->geo != NULL || has_place(filter))
+		return err_set(err, "countries and AS numbers of addresses "
+		    "are not in the shards: a script of --sql has none");
 	if (r->print.excel)
 		return err_set(err, "--excel is not for scripts: sqlite3 "
 		    "prints no byte order mark");
@@ -315,7 +341,7 @@ group_sheet(const struct script *s, const struct group *g,
 	return sheet_make(sheet, &(struct print_head){
 	    .stat = g->kind == GROUP_STAT ? &stat : NULL,
 	    .flows = g->kind == GROUP_STAT ? NULL : &flows }, &s->chosen,
-	    false, err);
+	    NULL, err);
 }
 
 static int
@@ -379,7 +405,7 @@ script_print(struct answer *a, struct err *err)
 
 	if (rc == 0 && q->n_groups == 0)
 		rc = sheet_make(&s.sheet, &(struct print_head){
-		    .flows = &list }, &s.chosen, false, err);
+		    .flows = &list }, &s.chosen, NULL, err);
 	if (rc == 0) {
 		choose_values(&s);
 		script_head(a);

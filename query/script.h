@@ -16,7 +16,8 @@
  * Can plain SQL say it?  -1: err names what it cannot; ERR_SYNTAX: a place in
  * the text of -o.
  */
-int	script_accept(const struct request *r, struct err *err);
+int	script_accept(const struct request *r, const struct filter *filter,
+	    struct err *err);
 
 /* Writes the script to a->out, not yet flushed.  Call after script_accept. */
 int	script_print(struct answer *a, struct err *err);

@@ -56,13 +56,6 @@ counter(const struct series_table *t, struct out *o, int64_t v)
 	right(o, buf, cell_scaled(t->style, v, buf), 8);
 }
 
-static bool
-is_other(const struct series_table *t, const struct row *r)
-{
-	return t->key->column == COL_exporter ?
-	    r->exporter.address.len == 0 : !flow_has(&r->flow, t->key->column);
-}
-
 static void
 put_key(const struct series_table *t, struct out *o, const struct row *r)
 {
@@ -70,7 +63,7 @@ put_key(const struct series_table *t, struct out *o, const struct row *r)
 	char buf[CELL_TEXT_MAX];
 	size_t n;
 
-	if (is_other(t, r)) {
+	if (!field_is_set(t->key, r)) {
 		if (t->by_proto)
 			out_text(o, "      ");
 		right(o, SHEET_OTHER, strlen(SHEET_OTHER), t->width);

@@ -151,6 +151,9 @@ serve_rollups(const struct question *q, const struct group *g,
 	r = rollup_find((enum column)p->info->side[0]);
 	if (r == -1)
 		return 0;
+	/* of two addresses in one country neither roll-up knows */
+	if (p->info->n_sides == 2 && p->info->place != GEO_NOTHING)
+		return 0;
 	if (p->info->n_sides == 2)
 		return rollup_info((enum rollup)(r + 1))->column ==
 		    (enum column)p->info->side[1] ?
@@ -166,8 +169,9 @@ serve_rollups(const struct question *q, const struct group *g,
 static bool
 is_address_test(const struct node *n)
 {
+	/* a country has thousands of ranges, which no index takes */
 	if (n->kind != NODE_TEST || n->test.op != OP_EQ ||
-	    n->test.set.addr == NULL || n->test.all ||
+	    n->test.set.addr == NULL || n->test.set.places != NULL || n->test.all ||
 	    n->test.word->part != PART_VALUE)
 		return false;
 	for (unsigned i = 0; i < n->test.n_subjects; i++) {

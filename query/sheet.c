@@ -42,7 +42,8 @@ grow(struct sheet *s)
 
 /* label NULL: the field's own. */
 static int
-add(struct sheet *s, const struct field *f, const char *label, bool names)
+add(struct sheet *s, const struct field *f, const char *label,
+    const struct names *names)
 {
 	struct sheet_column *c = grow(s);
 
@@ -54,7 +55,7 @@ add(struct sheet *s, const struct field *f, const char *label, bool names)
 	c->named = false;
 	c->none = NULL;
 	(void)snprintf(c->label, sizeof(c->label), "%s", label);
-	if (!names || f->naming == NAMED_NOT)
+	if (!field_is_named(f, names))
 		return 0;
 	c = grow(s);
 	if (c == NULL)
@@ -67,7 +68,7 @@ add(struct sheet *s, const struct field *f, const char *label, bool names)
 }
 
 static int
-add_list(struct sheet *s, const char *list, bool names)
+add_list(struct sheet *s, const char *list, const struct names *names)
 {
 	struct fmt f = { .items = NULL };
 	int rc = fmt_add_list(&f, list, 0, NULL);
@@ -79,13 +80,15 @@ add_list(struct sheet *s, const char *list, bool names)
 }
 
 static int
-add_key(struct sheet *s, const struct print_key *key, bool names)
+add_key(struct sheet *s, const struct print_key *key,
+    const struct names *names)
 {
 	return add(s, field_of(key->column), key->name, names);
 }
 
 int
-sheet_flows(struct sheet *s, const struct print_flows *head, bool names)
+sheet_flows(struct sheet *s, const struct print_flows *head,
+    const struct names *names)
 {
 	int rc;
 
@@ -106,7 +109,8 @@ sheet_flows(struct sheet *s, const struct print_flows *head, bool names)
 }
 
 int
-sheet_stat(struct sheet *s, const struct print_stat *head, bool names)
+sheet_stat(struct sheet *s, const struct print_stat *head,
+    const struct names *names)
 {
 	int rc;
 
@@ -120,15 +124,16 @@ sheet_stat(struct sheet *s, const struct print_stat *head, bool names)
 }
 
 int
-sheet_series(struct sheet *s, const struct print_series *head, bool names)
+sheet_series(struct sheet *s, const struct print_series *head,
+    const struct names *names)
 {
 	size_t key;
 	int rc;
 
 	s->n = 0;
-	rc = add(s, field_find("ts", 2), "bin_start_utc", false);
+	rc = add(s, field_find("ts", 2), "bin_start_utc", NULL);
 	if (rc == 0)
-		rc = add(s, field_find("tds", 3), "bin_sec", false);
+		rc = add(s, field_find("tds", 3), "bin_sec", NULL);
 	if (rc == 0 && head->by_proto && head->key->column != COL_proto)
 		rc = add_list(s, "%pr", names);
 	key = s->n;
@@ -163,7 +168,8 @@ no_key(const struct fmt_item *item, struct err *err)
 }
 
 static int
-choose_fields(struct sheet *s, const struct fmt *chosen, bool names,
+choose_fields(struct sheet *s, const struct fmt *chosen,
+    const struct names *names,
     struct err *err)
 {
 	s->n = 0;
@@ -210,7 +216,7 @@ find_column(const struct sheet *s, const struct fmt_item *item)
 /* The columns of all that chosen names. */
 static int
 choose_columns(struct sheet *s, const struct sheet *all,
-    const struct fmt *chosen, bool names, struct err *err)
+    const struct fmt *chosen, const struct names *names, struct err *err)
 {
 	s->n = 0;
 	for (size_t i = 0; i < chosen->n; i++) {
@@ -233,7 +239,8 @@ choose_columns(struct sheet *s, const struct sheet *all,
 }
 
 static int
-make_all(struct sheet *s, const struct print_head *head, bool names)
+make_all(struct sheet *s, const struct print_head *head,
+    const struct names *names)
 {
 	if (head->stat != NULL)
 		return sheet_stat(s, head->stat, names);
@@ -243,7 +250,7 @@ make_all(struct sheet *s, const struct print_head *head, bool names)
 
 int
 sheet_make(struct sheet *s, const struct print_head *head,
-    const struct fmt *chosen, bool names, struct err *err)
+    const struct fmt *chosen, const struct names *names, struct err *err)
 {
 	struct sheet all = { .v = NULL };
 	int rc;
@@ -252,7 +259,7 @@ sheet_make(struct sheet *s, const struct print_head *head,
 		return make_all(s, head, names) == -1 ? no_memory(err) : 0;
 	if (head->flows != NULL && head->flows->keys == NULL)
 		return choose_fields(s, chosen, names, err);
-	rc = make_all(&all, head, false) == -1 ? no_memory(err) :
+	rc = make_all(&all, head, NULL) == -1 ? no_memory(err) :
 	    choose_columns(s, &all, chosen, names, err);
 	sheet_clear(&all);
 	return rc;

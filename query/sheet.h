@@ -33,13 +33,14 @@ void	sheet_clear(struct sheet *s);
 
 /*
  * Each fills the sheet anew.  names: a column of names beside each value that
- * can have one.  0, or -1 when memory is out.
+ * can have one there; NULL: none.  0, or -1 when memory is out.
  */
 int	sheet_flows(struct sheet *s, const struct print_flows *head,
-	    bool names);
-int	sheet_stat(struct sheet *s, const struct print_stat *head, bool names);
+	    const struct names *names);
+int	sheet_stat(struct sheet *s, const struct print_stat *head,
+	    const struct names *names);
 int	sheet_series(struct sheet *s, const struct print_series *head,
-	    bool names);
+	    const struct names *names);
 
 /*
  * The same for any head, with the columns that chosen names (of fmt_add_list;
@@ -48,7 +49,8 @@ int	sheet_series(struct sheet *s, const struct print_series *head,
  * is no such column.
  */
 int	sheet_make(struct sheet *s, const struct print_head *head,
-	    const struct fmt *chosen, bool names, struct err *err);
+	    const struct fmt *chosen, const struct names *names,
+	    struct err *err);
 
 /* flow_bit() of the columns that the fields read. */
 uint64_t sheet_columns(const struct sheet *s);

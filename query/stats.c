@@ -6,8 +6,15 @@
 
 #include "query/words.h"
 
-#define ONE(name, heading, column) { name, heading, 1, { COL_##column } }
-#define TWO(name, heading, a, b) { name, heading, 2, { COL_##a, COL_##b } }
+#define ONE(name, heading, column) \
+	{ name, heading, 1, { COL_##column }, GEO_NOTHING }
+#define TWO(name, heading, a, b) \
+	{ name, heading, 2, { COL_##a, COL_##b }, GEO_NOTHING }
+/* of where the addresses are */
+#define PLACE(src, dst, both, heading, what) \
+	{ src, "Src " heading, 1, { COL_src_addr }, what }, \
+	{ dst, "Dst " heading, 1, { COL_dst_addr }, what }, \
+	{ both, heading, 2, { COL_src_addr, COL_dst_addr }, what }
 
 /* Older names of nfdump stand behind the newer ones. */
 static const struct stat_info stats[] = {
@@ -41,8 +48,10 @@ static const struct stat_info stats[] = {
 	ONE("next", "Next Hop IP", next_hop),
 	ONE("nhbip", "Nexthop BGP IP", bgp_next_hop),
 	ONE("bgpnext", "Nexthop BGP IP", bgp_next_hop),
-	{ "router", "Router IP", 1, { STAT_EXPORTER } },
-	{ "exporter", "Router IP", 1, { STAT_EXPORTER } },
+	{ "router", "Router IP", 1, { STAT_EXPORTER },
+	    GEO_NOTHING },
+	{ "exporter", "Router IP", 1, { STAT_EXPORTER },
+	    GEO_NOTHING },
 	ONE("insrcmac", "In Src Mac", in_src_mac),
 	ONE("outdstmac", "Out Dst Mac", out_dst_mac),
 	ONE("indstmac", "In Dst Mac", in_dst_mac),
@@ -52,7 +61,7 @@ static const struct stat_info stats[] = {
 	TWO("inmac", "In Mac", in_src_mac, in_dst_mac),
 	TWO("outmac", "Out Mac", out_src_mac, out_dst_mac),
 	{ "mac", "Mac", 4, { COL_in_src_mac, COL_out_dst_mac, COL_in_dst_mac,
-	    COL_out_src_mac } },
+	    COL_out_src_mac }, GEO_NOTHING },
 	ONE("mpls1", "MPLS label 1", mpls1),
 	ONE("mpls2", "MPLS label 2", mpls2),
 	ONE("mpls3", "MPLS label 3", mpls3),
@@ -84,6 +93,8 @@ static const struct stat_info stats[] = {
 	ONE("fwdstat", "Forward Status", fwd_status),
 	ONE("nbar", "Nbar", app_id),
 	ONE("app", "Application", app_id),
+	PLACE("srcgeo", "dstgeo", "geo", "Geo", GEO_COUNTRY),
+	PLACE("srcasn", "dstasn", "asn", "ASN", GEO_AS),
 };
 
 #define N_STATS	(sizeof(stats) / sizeof(stats[0]))

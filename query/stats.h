@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "query/geo.h"
 #include "schema/column.h"
 
 #define STAT_SIDES	4
@@ -21,6 +22,7 @@ struct stat_info {
 	const char	*heading;	/* of nfdump's tables */
 	uint8_t		 n_sides;
 	uint8_t		 side[STAT_SIDES];	/* enum column, STAT_EXPORTER */
+	enum geo_what	 place;		/* of the address in that column */
 };
 
 /* The statistic of that name (any case), or NULL. */

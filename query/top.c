@@ -34,11 +34,18 @@ static const struct choice {
 	{ "inif", "in if", "srcip" },
 	{ "outif", "out if", "dstip" },
 	{ "exporter", "exporter ip", "dstip" },
+	/* by name only */
 	{ "router", "exporter ip", "dstip" },
+	{ "srcgeo", "src geo", "dstip" },
+	{ "dstgeo", "dst geo", "srcip" },
+	{ "geo", "geo", "ip" },
+	{ "srcasn", "src asn", "dstip" },
+	{ "dstasn", "dst asn", "srcip" },
+	{ "asn", "asn", "ip" },
 };
 
 #define N_CHOICES	(sizeof(choices) / sizeof(choices[0]))
-#define N_CYCLE		(N_CHOICES - 1)		/* router is exporter */
+#define N_CYCLE		13
 
 struct level {
 	char		*filter;	/* owned */
@@ -152,6 +159,7 @@ show_stat(struct top *t, const char *stat, struct err *err)
 	if (group_parse_stat(stat, NULL, &g, err) == -1)
 		return -1;
 	t->group = g;
+	t->group.geo = t->o->geo;
 	(void)snprintf(t->level[t->depth].stat, GROUP_NAME_MAX, "%s", stat);
 	return ask(t, err);
 }

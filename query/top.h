@@ -31,6 +31,7 @@ struct top_options {
 	const char		*filter;
 	const struct filter_env	*env;
 	const struct group	*group;		/* NULL: dstip */
+	const struct geo	*geo;		/* for countries; or NULL */
 };
 
 int	top_run(const struct top_options *o, struct err *err);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "query/geo.h"
 #include "query/service.h"
 #include "query/window.h"
 #include "schema/proto.h"
@@ -18,6 +19,7 @@ set_builder_clear(struct set_builder *b)
 {
 	free(b->num);
 	free(b->addr);
+	free(b->places);
 }
 
 /* Room for one more of elements of that size; 0 or -1. */
@@ -78,6 +80,14 @@ set_build(struct set_builder *b, struct filter *f, struct set *out,
 			return err_set(err, "out of memory");
 		memcpy(copy, s.num != NULL ? (void *)s.num : (void *)s.addr,
 		    size);
+	}
+	if (b->places != NULL) {
+		char *places = ast_alloc(f, strlen(b->places) + 1);
+
+		if (places == NULL)
+			return err_set(err, "out of memory");
+		(void)strcpy(places, b->places);
+		s.places = places;
 	}
 	if (s.num != NULL)
 		s.num = copy;
@@ -169,11 +179,19 @@ value_expected(enum value_kind kind)
 	case VALUE_FW_EVENT:
 	case VALUE_NAT_EVENT:
 		return "event name or number";
+	case VALUE_COUNTRY:
+		return "country of two letters such as DE";
 	case VALUE_FW_DENIED:
 		return "ingress, egress, interface or nosyn";
 	default:
 		return "number";
 	}
+}
+
+bool
+value_needs_geo(enum value_kind kind)
+{
+	return kind == VALUE_COUNTRY || kind == VALUE_ASN;
 }
 
 bool
@@ -456,6 +474,57 @@ add_addr(struct set_builder *b, const struct value_ask *ask,
 	return add_host(b, ask, t, err);
 }
 
+/* "DE FR", behind what stands there. */
+static int
+note_place(struct set_builder *b, const char *text, size_t len,
+    struct err *err)
+{
+	size_t have = b->places == NULL ? 0 : strlen(b->places);
+	char *p = realloc(b->places, have + len + 2);
+
+	if (p == NULL)
+		return err_set(err, "out of memory");
+	b->places = p;
+	if (have > 0)
+		p[have++] = ' ';
+	memcpy(p + have, text, len);
+	p[have + len] = '\0';
+	return 0;
+}
+
+static int
+take_range(void *arg, const struct addr *lo, const struct addr *hi,
+    struct err *err)
+{
+	return add_range(arg, lo, hi, err);
+}
+
+/* The addresses of a country or an AS, by the database. */
+static int
+add_place(struct set_builder *b, const struct value_ask *ask,
+    const struct token *t, struct err *err)
+{
+	bool country = ask->word->value == VALUE_COUNTRY;
+	char quote[VALUE_QUOTE_MAX], text[24];
+	int64_t v = country ? geo_code_parse(t->text, t->len) : -1;
+	size_t before = b->n, len;
+
+	if (v == -1 && (country || lex_number(t->text, t->len, &v) != 0))
+		return unexpected(ask, t, err);
+	if (v > UINT32_MAX)
+		return too_large(ask, t, err);
+	if (geo_ranges(ask->geo, country ? GEO_COUNTRY : GEO_AS, (uint32_t)v,
+	    take_range, b, err) == -1)
+		return -1;
+	if (b->n == before)
+		return err_at(err, t->offset, t->length, "the database has "
+		    "no network of %s %s", country ? "country" : "AS",
+		    token_quote(t, quote));
+	len = country ? geo_code_text((uint32_t)v, text) :
+	    (size_t)snprintf(text, sizeof(text), "%lld", (long long)v);
+	return note_place(b, text, len, err);
+}
+
 int
 value_add(struct set_builder *b, const struct value_ask *ask,
     const struct token *t, struct err *err)
@@ -475,6 +544,9 @@ value_add(struct set_builder *b, const struct value_ask *ask,
 		return add_name(b, ask, t, err);
 	case VALUE_MAC:
 		return add_mac(b, ask, t, err);
+	case VALUE_COUNTRY:
+	case VALUE_ASN:
+		return add_place(b, ask, t, err);
 	default:
 		break;
 	}

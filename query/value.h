@@ -18,6 +18,7 @@ struct set_builder {
 	size_t			 n;
 	size_t			 room;
 	const char		*text;	/* VALUE_NAME: in the arena */
+	char			*places;	/* of set.places; owned */
 };
 
 void	set_builder_clear(struct set_builder *b);
@@ -46,6 +47,7 @@ int	token_unexpected(const struct token *t, const char *expected,
 struct value_ask {
 	const struct word	*word;
 	const struct filter_env	*env;
+	const struct geo	*geo;		/* of a word that needs it */
 	struct filter		*filter;
 	int64_t			 max;
 	bool			 list;
@@ -60,6 +62,9 @@ int	value_add_masked(struct set_builder *b, const struct token *addr,
 
 /* Can the token be the dotted mask behind an address? */
 bool	token_is_ipv4(const struct token *t);
+
+/* Does the word need the database of filter_env? */
+bool	value_needs_geo(enum value_kind kind);
 
 /* "port number", "IP address", ... for messages. */
 const char *value_expected(enum value_kind kind);

@@ -32,7 +32,6 @@
 	{ phrase, VALUE_REFUSED, PART_VALUE, IMPLIES_NOTHING, false, 0, why, \
 	    0, { 0 } }
 
-#define GEO	"geo needs a country database"
 #define PAYLOAD	"payload is not stored"
 #define TUNNEL	"tunnel addresses are not stored"
 #define LATENCY	"latency is not stored"
@@ -163,8 +162,13 @@ static const struct word words[] = {
 	COLS("asa event denied", VALUE_FW_DENIED, COL_fw_xevent),
 	NUM("asa xevent", COL_fw_xevent),
 	COLS("nat event", VALUE_NAT_EVENT, COL_nat_event),
+	COLS("geo", VALUE_COUNTRY, COL_src_addr, COL_dst_addr),
+	COLS("src geo", VALUE_COUNTRY, COL_src_addr),
+	COLS("dst geo", VALUE_COUNTRY, COL_dst_addr),
+	COLS("asn", VALUE_ASN, COL_src_addr, COL_dst_addr),
+	COLS("src asn", VALUE_ASN, COL_src_addr),
+	COLS("dst asn", VALUE_ASN, COL_dst_addr),
 	NAT("nat "), NAT("xlate "), NAT("x"), NAT("n"),
-	REFUSE("geo", GEO), REFUSE("src geo", GEO), REFUSE("dst geo", GEO),
 	REFUSE("payload", PAYLOAD),
 	REFUSE("pf", "packet filter fields are not stored"),
 	REFUSE("tun", TUNNEL), REFUSE("tunip", TUNNEL),

@@ -31,6 +31,8 @@ enum value_kind {
 	VALUE_FW_EVENT,
 	VALUE_FW_DENIED,	/* name only */
 	VALUE_NAT_EVENT,
+	VALUE_COUNTRY,		/* two letters: addresses there */
+	VALUE_ASN,		/* AS number: addresses that it announces */
 	VALUE_REFUSED		/* known, not supported: refuse says why */
 };
 

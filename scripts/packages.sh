@@ -10,8 +10,9 @@ set -eu
 
 packages_of() {
 	case $1 in
+	# without libmaxminddb-dev flowq knows no countries
 	build)	echo gcc libc6-dev make libconfuse-dev libcsv-dev \
-		    libev-dev libpcap-dev libsqlite3-dev ;;
+		    libev-dev libmaxminddb-dev libpcap-dev libsqlite3-dev ;;
 	run)	echo sqlite3 ;;
 	# nfdump and softflowd are what we are compared with, mandoc reads
 	# the manuals, tmux is a terminal; a test says skip where one of them

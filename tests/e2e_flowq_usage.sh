@@ -89,6 +89,7 @@ n=0
     sed 's/^ *//; /^$/d' >"$tmp/words"
 while read -r phrase; do
 	n=$((n + 1))
+	case $phrase in *geo | *asn) continue ;; esac	# e2e_geo.sh
 	"$BUILD/flowq" -Z "$phrase ~" 2>&1 |
 	    grep -E 'unknown word|not stored|needs a' && break
 done <"$tmp/words"

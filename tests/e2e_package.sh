@@ -58,7 +58,8 @@ dpkg-deb -e "$deb" "$tmp/control"
 check configuration [ "$(cat "$tmp/control/conffiles")" = \
     /etc/flowdb/flowdb.conf ]
 dpkg-deb -f "$deb" Depends >"$tmp/depends"
-for library in libc6 libconfuse2 libcsv3 libev4 libpcap0.8 libsqlite3-0; do
+for library in libc6 libconfuse2 libcsv3 libev4 libmaxminddb0 libpcap0.8 \
+    libsqlite3-0; do
 	check "depends $library" grep -qw "$library" "$tmp/depends"
 done
 # nothing in it may remove flows

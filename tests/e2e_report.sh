@@ -68,7 +68,7 @@ while IFS='|' read -r window filter bin; do
 	done
 	"$flowq" -R "$data" --utc $window -A srcip,dstip -O bytes -n 10 -o csv \
 	    "$filter" | columns "srcip dstip flows packets bytes" >"$tmp/want"
-	table 9 >"$tmp/got"
+	table 13 >"$tmp/got"
 	same "case $n: conversations"
 	i=0
 	for stat in proto srcip dstip; do

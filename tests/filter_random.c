@@ -202,7 +202,7 @@ put_test(FILE *out, uint64_t *seed)
 		n++;
 	do
 		w = words_at(random_below(seed, n));
-	while (w->value == VALUE_REFUSED ||
+	while (w->value == VALUE_REFUSED || value_needs_geo(w->value) ||
 	    /* the many labels would crowd out the rest */
 	    (strncmp(w->phrase, "mpls", 4) == 0 && random_below(seed, 8) > 0));
 	if (twin(w) != NULL && random_below(seed, 3) == 0)

@@ -44,7 +44,7 @@ if [ "$rc" -ne 0 ] && [ "$failed" -eq 0 ]; then
 fi
 
 # the long ones first, so that none is left over at the end
-long="reliability truth sql nfdump faults"
+long="reliability truth sql nfdump faults spreadsheet"
 for script in $(printf 'tests/e2e_%s.sh\n' $long) tests/e2e_*.sh; do
 	[ -e "$script" ] || continue
 	case " ${LEAVE_OUT:-} " in *" ${script#tests/e2e_} "*) continue ;; esac

@@ -92,7 +92,9 @@ Test(group, there_and_back)
 	for (size_t s = 0; (info = stat_at(s)) != NULL; s++) {
 		struct group g = { .n = 0 };
 
-		if (info->side[0] == STAT_EXPORTER)
+		/* exporters are no column, countries need a database */
+		if (info->side[0] == STAT_EXPORTER ||
+		    info->place != GEO_NOTHING)
 			continue;
 		cr_assert_eq(group_parse_stat(info->name, NULL, &g, NULL), 0);
 		cr_assert_eq(group_sides(&g), info->n_sides);

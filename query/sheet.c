@@ -169,8 +169,7 @@ no_key(const struct fmt_item *item, struct err *err)
 
 static int
 choose_fields(struct sheet *s, const struct fmt *chosen,
-    const struct names *names,
-    struct err *err)
+    const struct names *names, struct err *err)
 {
 	s->n = 0;
 	for (size_t i = 0; i < chosen->n; i++) {

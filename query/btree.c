@@ -15,7 +15,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,9 +29,25 @@
 #define TYPE_LEAF	0x0d
 #define MAX_DEPTH	20	/* as SQLite's BTCURSOR_MAX_DEPTH */
 #define CELL_MIN	4U	/* payload length, rowid, header of no column */
-#define PADDING		16U	/* a value is loaded as 8 bytes */
 #define TYPES		256U	/* first byte of a serial type */
-#define TYPE_BAD	0x4000U	/* size of what has no size: past any row */
+/*
+ * A record is checked when its last value has been looked at: until then
+ * values may lead this far behind the page, where zeros stand.
+ */
+#define PADDING		(BTREE_MAX_COLUMNS * 64U)
+
+/* A serial type: bytes, and how to make a number of 8 bytes. */
+struct serial {
+	int64_t		 mask;
+	uint8_t		 shift;
+	uint8_t		 size;
+	uint8_t		 add;
+	uint8_t		 odd;		/* ODD_ bits */
+};
+
+#define ODD_NUMBER	1U	/* no number, nor NULL */
+#define ODD_BLOB	2U	/* no blob, nor NULL */
+#define ODD_SIZE	4U	/* we cannot tell where it ends */
 
 struct btree {
 	int		 fd;
@@ -43,13 +58,7 @@ struct btree {
 	size_t		 n;
 	size_t		 cap;
 	char		*path;
-	/* by serial type: bytes, and how to make a number of 8 bytes */
-	uint16_t	 size[TYPES];
-	uint8_t		 shift[TYPES];
-	int64_t		 mask[TYPES];
-	uint8_t		 add[TYPES];
-	uint8_t		 no_number[TYPES];
-	uint8_t		 no_blob[TYPES];
+	struct serial	 serial[TYPES];
 };
 
 static uint32_t
@@ -73,21 +82,21 @@ be64(const uint8_t *p)
 	return (int64_t)be64toh(v);
 }
 
-static int
-damaged(const struct btree *t, uint32_t page, const char *what,
+int
+btree_damaged(const struct btree *t, uint32_t page, const char *what,
     struct err *err)
 {
 	return err_set(err, "%s: page %u: %s", t->path, page, what);
 }
 
-/* Fills buf with one page; PADDING bytes behind it are the caller's zeros. */
-static int
-read_page(const struct btree *t, uint32_t page, uint8_t *buf, struct err *err)
+int
+btree_page(const struct btree *t, uint32_t page, uint8_t *buf,
+    struct err *err)
 {
 	size_t done = 0;
 
 	if (page == 0 || page > t->pages)
-		return damaged(t, page, "no such page", err);
+		return btree_damaged(t, page, "no such page", err);
 	while (done < t->page_size) {
 		ssize_t n = pread(t->fd, buf + done, t->page_size - done,
 		    (off_t)(page - 1) * (off_t)t->page_size + (off_t)done);
@@ -97,7 +106,7 @@ read_page(const struct btree *t, uint32_t page, uint8_t *buf, struct err *err)
 		if (n == -1)
 			return err_sys(err, "%s", t->path);
 		if (n == 0)
-			return damaged(t, page, "file is cut", err);
+			return btree_damaged(t, page, "file is cut", err);
 		done += (size_t)n;
 	}
 	return 0;
@@ -108,7 +117,7 @@ add_leaf(struct btree *t, uint32_t page, struct err *err)
 {
 	/* a tree that names a page twice would make us read for ever */
 	if (t->n >= t->pages)
-		return damaged(t, page, "too many leaves", err);
+		return btree_damaged(t, page, "too many leaves", err);
 	if (t->n == t->cap) {
 		size_t cap = t->cap == 0 ? 1024 : t->cap * 2;
 		uint32_t *leaf = realloc(t->leaf, cap * sizeof(*leaf));
@@ -136,13 +145,13 @@ walk_interior(struct btree *t, uint32_t page, const uint8_t *buf, int depth,
 	int leaves = 0;
 
 	if (at + cells * 2 > t->usable)
-		return damaged(t, page, "too many cells", err);
+		return btree_damaged(t, page, "too many cells", err);
 	for (uint32_t i = 0; i <= cells; i++) {
 		uint32_t cell = i < cells ? be16(buf + at + (size_t)i * 2) : 0;
 		uint32_t child;
 
 		if (i < cells && cell + 4 > t->usable)
-			return damaged(t, page, "cell outside", err);
+			return btree_damaged(t, page, "cell outside", err);
 		child = i < cells ? be32(buf + cell) : be32(h + 8);
 		/* all children of a page are of one kind: look at the first */
 		if (i == 0) {
@@ -151,7 +160,7 @@ walk_interior(struct btree *t, uint32_t page, const uint8_t *buf, int depth,
 			if (child == 0 || child > t->pages || pread(t->fd,
 			    &type, 1, (off_t)(child - 1) *
 			    (off_t)t->page_size) != 1)
-				return damaged(t, child, "no such page", err);
+				return btree_damaged(t, child, "no such page", err);
 			leaves = type == TYPE_LEAF;
 		}
 		if (leaves ? add_leaf(t, child, err) == -1 :
@@ -168,11 +177,11 @@ find_leaves(struct btree *t, uint32_t page, int depth, struct err *err)
 	int rc;
 
 	if (depth > MAX_DEPTH)
-		return damaged(t, page, "tree too deep", err);
+		return btree_damaged(t, page, "tree too deep", err);
 	buf = calloc(1, t->page_size + PADDING);
 	if (buf == NULL)
 		return err_set(err, "%s: out of memory", t->path);
-	rc = read_page(t, page, buf, err);
+	rc = btree_page(t, page, buf, err);
 	if (rc == 0) {
 		uint8_t type = page == 1 ? buf[HEADER_SIZE] : buf[0];
 
@@ -181,30 +190,35 @@ find_leaves(struct btree *t, uint32_t page, int depth, struct err *err)
 		else if (type == TYPE_INTERIOR)
 			rc = walk_interior(t, page, buf, depth, err);
 		else
-			rc = damaged(t, page, "no table page", err);
+			rc = btree_damaged(t, page, "no table page", err);
 	}
 	free(buf);
 	return rc;
 }
 
 static void
-fill_tables(struct btree *t)
+fill_table(struct serial *table)
 {
 	static const uint8_t sizes[12] = { 0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0 };
 
 	for (unsigned s = 0; s < TYPES; s++) {
 		/* 10 and 11 are reserved; from 128 on a varint has more bytes */
-		unsigned size = s < 12 ? sizes[s] : (s - 12) / 2;
 		bool bad = s == 10 || s == 11 || s >= 128;
+		unsigned size = bad ? 0 : s < 12 ? sizes[s] : (s - 12) / 2;
+		unsigned odd = 0;
 
-		t->size[s] = (uint16_t)(bad ? TYPE_BAD : size);
 		/* 7 is a real */
-		t->no_number[s] = !(s <= 6 || s == 8 || s == 9);
-		t->no_blob[s] = s != 0 && (s < 12 || (s & 1) != 0);
-		t->shift[s] = (uint8_t)(size > 0 && size <= 8 ?
-		    64 - 8 * size : 0);
-		t->mask[s] = s > 0 && s <= 6 ? -1 : 0;
-		t->add[s] = s == 9;
+		if (bad || !(s <= 6 || s == 8 || s == 9))
+			odd |= ODD_NUMBER;
+		if (bad || (s != 0 && (s < 12 || (s & 1) != 0)))
+			odd |= ODD_BLOB;
+		/* of a column that is skipped, too */
+		if (bad)
+			odd |= ODD_SIZE;
+		table[s] = (struct serial){ .size = (uint8_t)size,
+			.odd = (uint8_t)odd, .mask = s > 0 && s <= 6 ? -1 : 0,
+			.shift = (uint8_t)(size > 0 && size <= 8 ?
+			    64 - 8 * size : 0), .add = s == 9 };
 	}
 }
 
@@ -247,7 +261,7 @@ btree_open(const char *path, uint32_t root, struct err *err)
 		(void)err_sys(err, "%s", path);
 	else if (read_header(t, err) == 0 &&
 	    find_leaves(t, root, 0, err) == 0) {
-		fill_tables(t);
+		fill_table(t->serial);
 		return t;
 	}
 	btree_close(t);
@@ -272,11 +286,37 @@ btree_leaves(const struct btree *t)
 	return t->n;
 }
 
+uint32_t
+btree_page_size(const struct btree *t)
+{
+	return t->page_size;
+}
+
+uint32_t
+btree_usable(const struct btree *t)
+{
+	return t->usable;
+}
+
+uint32_t
+btree_leaf_page(const struct btree *t, size_t leaf)
+{
+	return t->leaf[leaf];
+}
+
+bool
+btree_is_file(const struct btree *t, uint64_t device, uint64_t inode)
+{
+	struct stat st;
+
+	return fstat(t->fd, &st) == 0 && st.st_dev == device &&
+	    st.st_ino == inode;
+}
+
 struct btree_rows *
 btree_rows_new(const struct btree *t, const char *want, unsigned columns)
 {
 	struct btree_rows *r = calloc(1, sizeof(*r));
-	unsigned next;
 	int ok;
 
 	if (r == NULL || columns > BTREE_MAX_COLUMNS) {
@@ -284,17 +324,17 @@ btree_rows_new(const struct btree *t, const char *want, unsigned columns)
 		return NULL;
 	}
 	r->cap = t->page_size / (2 + CELL_MIN) + 1;
-	r->columns = columns;
 	r->page = calloc(1, t->page_size + PADDING);
 	r->id = malloc(r->cap * sizeof(*r->id));
-	ok = r->page != NULL && r->id != NULL;
-	next = 0;
+	r->head = malloc(r->cap * sizeof(*r->head));
+	r->at = malloc(r->cap * sizeof(*r->at));
+	r->end = malloc(r->cap * sizeof(*r->end));
+	ok = r->page != NULL && r->id != NULL && r->head != NULL &&
+	    r->at != NULL && r->end != NULL;
 	for (unsigned c = 0; c < columns; c++) {
 		if (want[c] == 0)
 			continue;
-		r->skip[r->n_wanted] = (uint8_t)(c - next);
-		r->wanted[r->n_wanted++] = (uint8_t)c;
-		next = c + 1;
+		r->columns = c + 1;
 		r->null[c] = malloc(r->cap);
 		ok = ok && r->null[c] != NULL;
 		if (want[c] == 'n') {
@@ -323,14 +363,16 @@ btree_rows_free(struct btree_rows *r)
 		free(r->length[c]);
 		free(r->null[c]);
 	}
+	free(r->head);
+	free(r->at);
+	free(r->end);
 	free(r->id);
 	free(r->page);
 	free(r);
 }
 
-/* A varint at p before end; its length, or 0 when it is cut. */
-static unsigned
-varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
+unsigned
+btree_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
 {
 	uint64_t v = 0;
 
@@ -348,94 +390,215 @@ varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
 	return 0;
 }
 
-/* One wanted value of serial type s at p; 0, or 1 when it is of another kind. */
+/* The same; nearly all of ours have one byte. */
 static inline unsigned
-take_value(const struct btree *t, struct btree_rows *r, unsigned c,
-    size_t row, unsigned s, const uint8_t *p)
+varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
 {
-	r->null[c][row] = s == 0;
-	if (r->value[c] != NULL) {
-		r->value[c][row] = ((be64(p) >> t->shift[s]) & t->mask[s]) +
-		    t->add[s];
-		return t->no_number[s];
+	if (p < end && p[0] < 0x80) {
+		*out = p[0];
+		return 1;
 	}
-	r->blob[c][row] = p;
-	r->length[c][row] = (uint8_t)t->size[s];
-	return t->no_blob[s];
+	return btree_varint(p, end, out);
 }
 
+/* ---- column by column ---- */
+
 /*
- * The values of one record, whose header and values lie in [p, end).  Returns
- * NULL, or what is wrong.
+ * Each row has a cursor at the value of the column that is next.  Its serial
+ * type is at the same place of each row's header.  Loops of one kind and
+ * without a branch; what was wrong comes back as ODD_ bits.
  */
-static const char *
-decode_row(const struct btree *t, struct btree_rows *r, size_t row,
-    const uint8_t *p, const uint8_t *end)
+static unsigned
+skip_column(const struct serial *serial, const struct btree_rows *r,
+    size_t from, unsigned c)
 {
-	unsigned head = p < end ? p[0] : 0, odd = 0;
-	const uint8_t *type = p + 1, *types, *value = p + head;
+	const uint8_t *const *head = r->head;
+	const uint8_t **at = r->at;
+	unsigned odd = 0;
 
-	if (head < 1 || head >= 128 || (size_t)(end - p) < head)
-		return "odd record header";
-	types = p + head;
-	for (unsigned k = 0; k < r->n_wanted; k++) {
-		unsigned s = 0;
+	for (size_t i = from; i < r->n; i++) {
+		const struct serial *s = &serial[head[i][c]];
 
-		if ((size_t)(types - type) > r->skip[k]) {
-			for (unsigned n = r->skip[k]; n > 0; n--)
-				value += t->size[*type++];
-			s = *type++;
-		} else {
-			/* a column that an older shard lacks is NULL */
-			type = types;
-		}
-		/* up to 8 bytes are read: the page's padding */
-		if (value > end)
-			return "record is cut";
-		odd |= take_value(t, r, r->wanted[k], row, s, value);
-		value += t->size[s];
+		odd |= s->odd;
+		at[i] += s->size;
 	}
-	if (value > end)
+	return odd & ODD_SIZE;
+}
+
+static unsigned
+number_column(const struct serial *serial, const struct btree_rows *r,
+    size_t from, unsigned c)
+{
+	const uint8_t *const *head = r->head;
+	const uint8_t **at = r->at;
+	int64_t *value = r->value[c];
+	uint8_t *null = r->null[c];
+	unsigned odd = 0;
+
+	for (size_t i = from; i < r->n; i++) {
+		const uint8_t type = head[i][c], *p = at[i];
+		const struct serial *s = &serial[type];
+
+		value[i] = ((be64(p) >> s->shift) & s->mask) + s->add;
+		null[i] = type == 0;
+		odd |= s->odd;
+		at[i] = p + s->size;
+	}
+	return odd & (ODD_NUMBER | ODD_SIZE);
+}
+
+static unsigned
+blob_column(const struct serial *serial, const struct btree_rows *r,
+    size_t from, unsigned c)
+{
+	const uint8_t *const *head = r->head;
+	const uint8_t **at = r->at, **blob = r->blob[c];
+	uint8_t *length = r->length[c], *null = r->null[c];
+	unsigned odd = 0;
+
+	for (size_t i = from; i < r->n; i++) {
+		const uint8_t type = head[i][c], *p = at[i];
+		const struct serial *s = &serial[type];
+
+		blob[i] = p;
+		length[i] = s->size;
+		null[i] = type == 0;
+		odd |= s->odd;
+		at[i] = p + s->size;
+	}
+	return odd & (ODD_BLOB | ODD_SIZE);
+}
+
+/* A column that an older shard lacks. */
+static void
+null_column(const struct btree_rows *r, size_t from, unsigned c)
+{
+	for (size_t i = from; i < r->n; i++) {
+		r->null[c][i] = 1;
+		if (r->value[c] != NULL) {
+			r->value[c][i] = 0;
+		} else {
+			r->blob[c][i] = r->at[i];
+			r->length[c][i] = 0;
+		}
+	}
+}
+
+/* Rows [from, n), which have columns values each; NULL, or what is wrong. */
+static const char *
+decode(const struct serial *serial, const struct btree_rows *r, size_t from,
+    unsigned columns)
+{
+	unsigned odd = 0;
+	bool cut = false;
+
+	for (unsigned c = 0; c < r->columns; c++) {
+		bool wanted = r->null[c] != NULL;
+
+		if (c >= columns && wanted)
+			null_column(r, from, c);
+		else if (c >= columns)
+			continue;
+		else if (!wanted)
+			odd |= skip_column(serial, r, from, c);
+		else if (r->value[c] != NULL)
+			odd |= number_column(serial, r, from, c);
+		else
+			odd |= blob_column(serial, r, from, c);
+	}
+	for (size_t i = from; i < r->n; i++)
+		cut |= r->at[i] > r->end[i];
+	if ((odd & ODD_SIZE) != 0 || cut)
 		return "record is cut";
 	return odd != 0 ? "value of another type" : NULL;
+}
+
+/* Where the record of a cell at p lies; NULL, or what is wrong. */
+static const char *
+find_record(const struct btree *t, struct btree_rows *r, const uint8_t *p,
+    unsigned *columns)
+{
+	const uint8_t *last = r->page + t->usable;
+	uint64_t payload, id;
+	unsigned n, m, head;
+
+	if (p >= last || (n = varint(p, last, &payload)) == 0 ||
+	    (m = varint(p + n, last, &id)) == 0)
+		return "cell outside";
+	p += n + m;
+	/* more than this would continue on an overflow page */
+	if (payload > t->usable - 35 || payload > (uint64_t)(last - p))
+		return "row too long";
+	head = payload > 0 ? p[0] : 0;
+	if (head < 1 || head >= 128 || head > payload)
+		return "odd record header";
+	r->id[r->n] = (int64_t)id;
+	r->head[r->n] = p + 1;
+	r->at[r->n] = p + head;
+	r->end[r->n] = p + payload;
+	*columns = head - 1;
+	return NULL;
+}
+
+/* The rows of the cells, whose offsets are given. */
+static const char *
+read_rows(const struct btree *t, struct btree_rows *r, const uint8_t *offset,
+    uint32_t cells)
+{
+	const char *wrong;
+	unsigned columns, before = 0;
+	size_t from = 0;
+
+	for (uint32_t i = 0; i < cells; i++, offset += 2) {
+		wrong = find_record(t, r, r->page + be16(offset), &columns);
+		/* one from before a column was added is shorter */
+		if (wrong == NULL && columns != before && i > from) {
+			wrong = decode(t->serial, r, from, before);
+			from = i;
+		}
+		if (wrong != NULL)
+			return wrong;
+		before = columns;
+		r->n++;
+	}
+	return decode(t->serial, r, from, before);
+}
+
+static int
+read_leaf(const struct btree *t, size_t leaf, uint32_t most,
+    struct btree_rows *r, struct err *err)
+{
+	uint32_t page = t->leaf[leaf], cells, at;
+	const uint8_t *h;
+	const char *wrong;
+
+	r->n = 0;
+	if (btree_page(t, page, r->page, err) == -1)
+		return -1;
+	h = page == 1 ? r->page + HEADER_SIZE : r->page;
+	if (h[0] != TYPE_LEAF)
+		return btree_damaged(t, page, "no leaf page", err);
+	cells = be16(h + 3);
+	at = (uint32_t)(h - r->page) + LEAF_HEAD;
+	if (at + cells * 2 > t->usable || cells > r->cap)
+		return btree_damaged(t, page, "too many cells", err);
+	wrong = read_rows(t, r, r->page + at, cells > most ? most : cells);
+	if (wrong == NULL)
+		return 0;
+	r->n = 0;
+	return btree_damaged(t, page, wrong, err);
 }
 
 int
 btree_read(const struct btree *t, size_t leaf, struct btree_rows *r,
     struct err *err)
 {
-	uint32_t page = t->leaf[leaf], cells, at;
-	const uint8_t *h, *last = r->page + t->usable;
+	return read_leaf(t, leaf, r->cap, r, err);
+}
 
-	r->n = 0;
-	if (read_page(t, page, r->page, err) == -1)
-		return -1;
-	h = page == 1 ? r->page + HEADER_SIZE : r->page;
-	if (h[0] != TYPE_LEAF)
-		return damaged(t, page, "no leaf page", err);
-	cells = be16(h + 3);
-	at = (uint32_t)(h - r->page) + LEAF_HEAD;
-	if (at + cells * 2 > t->usable || cells > r->cap)
-		return damaged(t, page, "too many cells", err);
-	for (uint32_t i = 0; i < cells; i++) {
-		const uint8_t *p = r->page + be16(r->page + at + (size_t)i * 2);
-		uint64_t payload, id;
-		const char *wrong;
-		unsigned n, m;
-
-		if (p >= last || (n = varint(p, last, &payload)) == 0 ||
-		    (m = varint(p + n, last, &id)) == 0)
-			return damaged(t, page, "cell outside", err);
-		p += n + m;
-		/* more than this would continue on an overflow page */
-		if (payload > t->usable - 35 ||
-		    payload > (uint64_t)(last - p))
-			return damaged(t, page, "row too long", err);
-		r->id[i] = (int64_t)id;
-		wrong = decode_row(t, r, i, p, p + payload);
-		if (wrong != NULL)
-			return damaged(t, page, wrong, err);
-	}
-	r->n = cells;
-	return 0;
+int
+btree_read_first(const struct btree *t, size_t leaf, struct btree_rows *r,
+    struct err *err)
+{
+	return read_leaf(t, leaf, 1, r, err);
 }

@@ -13,6 +13,7 @@
 #ifndef QUERY_BTREE_H
 #define QUERY_BTREE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,10 +49,10 @@ struct btree_rows {
 	/* private */
 	uint8_t		*page;
 	uint32_t	 cap;
-	unsigned	 columns;	/* of the table */
-	unsigned	 n_wanted;
-	uint8_t		 wanted[BTREE_MAX_COLUMNS];	/* in order */
-	uint8_t		 skip[BTREE_MAX_COLUMNS];	/* columns before it */
+	unsigned	 columns;	/* up to the last wanted one */
+	const uint8_t	**head;		/* of a record: its serial types */
+	const uint8_t	**at;		/* the value that is next */
+	const uint8_t	**end;
 };
 
 /*
@@ -67,5 +68,33 @@ void	btree_rows_free(struct btree_rows *r);
 /* Reads leaf i of btree_leaves(). */
 int	btree_read(const struct btree *t, size_t leaf, struct btree_rows *r,
 	    struct err *err);
+
+/* Its first row alone; none when the leaf is empty. */
+int	btree_read_first(const struct btree *t, size_t leaf,
+	    struct btree_rows *r, struct err *err);
+
+/* ---- for readers of rows of another kind ---- */
+
+uint32_t btree_page_size(const struct btree *t);
+
+/* Page without the bytes that are reserved at its end. */
+uint32_t btree_usable(const struct btree *t);
+
+/* Page number of leaf i. */
+uint32_t btree_leaf_page(const struct btree *t, size_t leaf);
+
+/* Reads one page of the file into buf, btree_page_size() bytes. */
+int	btree_page(const struct btree *t, uint32_t page, uint8_t *buf,
+	    struct err *err);
+
+/* Fills err; returns -1. */
+int	btree_damaged(const struct btree *t, uint32_t page, const char *what,
+	    struct err *err);
+
+/* A varint at p before end; its length, or 0 when it is cut. */
+unsigned btree_varint(const uint8_t *p, const uint8_t *end, uint64_t *out);
+
+/* Is it this file (st_dev, st_ino) that was opened? */
+bool	btree_is_file(const struct btree *t, uint64_t device, uint64_t inode);
 
 #endif

@@ -5,31 +5,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "query/btree.h"
+#include "query/direct.h"
 #include "query/sieve.h"
-#include "query/spill.h"
 #include "schema/db.h"
 
 #define NONE	(-1)
-
-/*
- * A group whose key comes from columns of table flow as they are: it is put
- * together from the page, without a struct datum in between.
- */
-struct direct {
-	struct feed_group	*group;
-	unsigned		 n_sides;
-	unsigned		 n;		/* parts */
-	unsigned		 head;		/* bytes of states */
-	bool			 required;	/* no value, no row */
-	uint8_t			 place[STAT_SIDES];	/* of part 0, by side */
-	struct {
-		uint8_t		 place;
-		uint8_t		 width;		/* of a number; 0: address */
-	}			 part[PRINT_KEYS_MAX];
-};
 
 struct leafscan {
 	struct btree		*tree;
@@ -105,49 +87,6 @@ want(struct leafscan *l, enum column c)
 	return true;
 }
 
-/* Can the key be put together from the page? */
-static bool
-is_direct(const struct group *g)
-{
-	if (g->out || g->bidir || g->series != NULL)
-		return false;
-	for (size_t i = 0; i < g->n; i++) {
-		const struct group_part *p = &g->part[i];
-
-		if (p->mask != -1 || p->bits4 != 32 || p->bits6 != 128 ||
-		    p->info->place != GEO_NOTHING)
-			return false;
-		for (unsigned k = 0; k < p->info->n_sides; k++) {
-			if (p->info->side[k] == STAT_EXPORTER ||
-			    column_info((enum column)p->info->side[k])->home !=
-			    HOME_FLOW)
-				return false;
-		}
-	}
-	return true;
-}
-
-/* After want_all: every place is known. */
-static void
-make_direct(const struct leafscan *l, struct feed_group *fg,
-    struct direct *d)
-{
-	const struct group *g = fg->group;
-
-	*d = (struct direct){ .group = fg, .n_sides = group_sides(g),
-		.n = (unsigned)g->n, .head = (unsigned)group_head(g),
-		.required = g->kind == GROUP_STAT };
-	for (unsigned k = 0; k < d->n_sides; k++)
-		d->place[k] = (uint8_t)l->place[g->part[0].info->side[k]];
-	for (size_t i = 0; i < g->n; i++) {
-		enum column c = (enum column)g->part[i].info->side[0];
-
-		d->part[i].place = (uint8_t)l->place[c];
-		d->part[i].width = column_info(c)->type == CT_ADDR ? 0 :
-		    (uint8_t)datum_width(c);
-	}
-}
-
 /* All that the groups and the filter read; false: not all is there. */
 static bool
 want_all(struct leafscan *l, const struct feed *f)
@@ -173,7 +112,7 @@ want_all(struct leafscan *l, const struct feed *f)
 	return true;
 }
 
-/* Which groups are direct, and what the others (still wanted) need. */
+/* After want_all: which groups are direct, and what the others (still wanted) need. */
 static int
 divide(struct leafscan *l, struct feed *f)
 {
@@ -187,8 +126,9 @@ divide(struct leafscan *l, struct feed *f)
 		if (!g->wanted)
 			continue;
 		l->flags = l->flags || g->group->kind == GROUP_RECORD;
-		if (is_direct(g->group)) {
-			make_direct(l, g, &l->direct[l->n_direct++]);
+		if ((set & ~flow_home_bits(HOME_FLOW)) == 0 &&
+		    direct_can(g->group)) {
+			direct_make(&l->direct[l->n_direct++], g, l->place);
 			g->wanted = false;
 			continue;
 		}
@@ -198,16 +138,6 @@ divide(struct leafscan *l, struct feed *f)
 		l->others = true;
 	}
 	return 0;
-}
-
-/* Is the file that SQLite opened still the one at path? */
-static bool
-same_file(const char *path, const struct open_shard *s)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && st.st_dev == s->device &&
-	    st.st_ino == s->inode;
 }
 
 struct leafscan *
@@ -227,7 +157,7 @@ leafscan_open(struct feed *f, const char *path,
 	l->scaled = f->q->scale && side_is_sampled(side);
 	if (find_columns(l, s->db) == 0 && want_all(l, f) &&
 	    (l->tree = btree_open(path, s->flow_root, &ignored)) != NULL &&
-	    same_file(path, s) && (l->rows = btree_rows_new(l->tree, l->want,
+	    btree_is_file(l->tree, s->device, s->inode) && (l->rows = btree_rows_new(l->tree, l->want,
 	    l->n_columns)) != NULL && divide(l, f) == 0)
 		return l;
 	leafscan_close(l);
@@ -273,97 +203,6 @@ get(const struct leafscan *l, enum column c, size_t i, struct datum *d)
 	}
 }
 
-/* Big-endian, width bytes. */
-static inline void
-put_number(uint8_t *to, int64_t v, unsigned width)
-{
-	for (unsigned i = width; i-- > 0;) {
-		to[i] = (uint8_t)v;
-		v >>= 8;
-	}
-}
-
-/* The key of group.h, padded; its length, 0: the row is not counted. */
-static inline size_t
-direct_key(const struct leafscan *l, const struct direct *d, unsigned side,
-    size_t i, uint64_t *words)
-{
-	const struct btree_rows *r = l->rows;
-	uint8_t *out = (uint8_t *)words;
-	size_t at = d->head;
-
-	words[0] = words[1] = words[2] = words[3] = words[4] = words[5] = 0;
-	for (unsigned k = 0; k < d->n; k++) {
-		unsigned place = k == 0 ? d->place[side] : d->part[k].place;
-		unsigned width = d->part[k].width, state = 1;
-
-		if (r->null[place][i]) {
-			if (d->required && k == 0)
-				return 0;
-			continue;
-		}
-		if (width > 0) {
-			put_number(out + at, r->value[place][i], width);
-			at += width;
-		} else if (r->length[place][i] == 4) {
-			memcpy(out + at, r->blob[place][i], 4);
-			at += 4;
-		} else if (r->length[place][i] == 16) {
-			memcpy(out + at, r->blob[place][i], 16);
-			at += 16;
-			state = 2;
-		} else {
-			if (d->required && k == 0)
-				return 0;
-			continue;
-		}
-		out[k / 4] |= (uint8_t)(state << (k % 4 * 2));
-	}
-	return at;
-}
-
-/* Is the row counted under an earlier side of the statistic? */
-static bool
-counted_before(const struct leafscan *l, const struct direct *d,
-    unsigned side, size_t i)
-{
-	const struct btree_rows *r = l->rows;
-	unsigned b = d->place[side];
-
-	for (unsigned k = 0; k < side; k++) {
-		unsigned a = d->place[k];
-
-		if (r->null[a][i] || r->null[b][i])
-			continue;
-		if (r->blob[a] == NULL ? r->value[a][i] == r->value[b][i] :
-		    r->length[a][i] == r->length[b][i] &&
-		    memcmp(r->blob[a][i], r->blob[b][i],
-		    r->length[a][i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int
-add_direct(const struct leafscan *l, struct feed *f, const struct direct *d,
-    const struct tally_sum *sum, size_t i)
-{
-	/* no more parts of table flow than fit in 48 bytes: see is_direct */
-	uint64_t key[6];
-
-	for (unsigned side = 0; side < d->n_sides; side++) {
-		size_t len = direct_key(l, d, side, i, key);
-
-		if (len == 0 || (side > 0 && counted_before(l, d, side, i)))
-			continue;
-		if (tally_put_words(d->group->tally, key, len, sum) == -1 &&
-		    spill_full(d->group->spill, d->group->tally, key, len, sum,
-		    &f->err) == -1)
-			return -1;
-	}
-	return 0;
-}
-
 /* The groups that are not direct. */
 static int
 add_others(const struct leafscan *l, struct feed *f,
@@ -400,7 +239,8 @@ add_row(const struct leafscan *l, struct feed *f, size_t i)
 	if (f->count_total && !l->others)
 		tally_add(&f->total, &sum);
 	for (size_t k = 0; k < l->n_direct; k++) {
-		if (add_direct(l, f, &l->direct[k], &sum, i) == -1)
+		if (direct_add(&l->direct[k], r, i, 0, l->direct[k].n_sides,
+		    &sum, &f->err) == -1)
 			return -1;
 	}
 	return l->others ? add_others(l, f, &sum, i, path, rate) : 0;

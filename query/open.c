@@ -129,6 +129,25 @@ shard_open(const char *path, const atomic_bool *stop, struct open_shard *out,
 	return 0;
 }
 
+int
+shard_need_db(struct open_shard *s, const char *path,
+    const atomic_bool *stop, struct err *err)
+{
+	struct open_shard opened;
+
+	if (s->db != NULL)
+		return 0;
+	if (shard_open(path, stop, &opened, err) == -1)
+		return -1;
+	if (opened.device != s->device || opened.inode != s->inode) {
+		shard_close(&opened);
+		return err_set(err, "%s: changed while it was read", path);
+	}
+	s->db = opened.db;
+	s->max_id = opened.max_id;
+	return 0;
+}
+
 void
 shard_close(struct open_shard *s)
 {

@@ -16,12 +16,16 @@
 struct sqlite3;
 
 struct open_shard {
-	struct sqlite3		*db;		/* schema "main" */
+	struct sqlite3		*db;		/* schema "main"; NULL: not yet */
 	struct shard_meta	 meta;
 	int64_t			 max_id;	/* of flows, 0: none */
 	bool			 rollup[ROLLUP_COUNT];	/* is there */
 	bool			 indexed;	/* by both addresses */
 	uint32_t		 flow_root;	/* page where table flow begins */
+	/* by sealed_open alone: tables are as this program makes them */
+	bool			 by_pages;
+	uint32_t		 path_root;
+	uint32_t		 roll_root[ROLLUP_COUNT];	/* 0: not there */
 	uint64_t		 device;	/* of the file, before it was */
 	uint64_t		 inode;		/* opened */
 };
@@ -34,6 +38,10 @@ struct open_shard {
 int	shard_open(const char *path, const atomic_bool *stop,
 	    struct open_shard *out, struct err *err);
 void	shard_close(struct open_shard *s);
+
+/* Opens db of what sealed_open (sealed.h) opened; it is the same file. */
+int	shard_need_db(struct open_shard *s, const char *path,
+	    const atomic_bool *stop, struct err *err);
 
 /* Statements of db end with ERR_STOPPED soon after *stop (or NULL) is true. */
 void	open_stop_by(struct sqlite3 *db, const atomic_bool *stop);

@@ -153,10 +153,11 @@ answer_paths(struct sieve *s, const struct node *n, struct err *err)
 	return 0;
 }
 
+/* A roll-up has its key at hand, wherever that comes from. */
 static bool
-is_path_only(const struct node *n)
+is_path_only(const struct sieve *s, const struct node *n)
 {
-	return n->homes == 1U << HOME_PATH;
+	return s->side != NULL && n->homes == 1U << HOME_PATH;
 }
 
 /* Finds the subtrees to answer by path, and how deep the others go. */
@@ -166,7 +167,7 @@ prepare(struct sieve *s, const struct node *n, size_t depth,
 {
 	if (depth > s->deepest)
 		s->deepest = depth;
-	if (is_path_only(n))
+	if (is_path_only(s, n))
 		return answer_paths(s, n, err);
 	for (size_t i = 0; i < n->n; i++) {
 		if (prepare(s, n->child[i], depth + 1, err) == -1)
@@ -473,7 +474,7 @@ node_mask(struct sieve *s, const struct node *n, const struct btree_rows *r,
 {
 	uint8_t *mask = s->masks[depth], *child = s->masks[depth + 1];
 
-	if (is_path_only(n)) {
+	if (is_path_only(s, n)) {
 		path_mask(s, n, r, mask);
 		return;
 	}
@@ -528,10 +529,12 @@ window_mask(const struct sieve *s, const struct btree_rows *r,
 const uint8_t *
 sieve_rows(struct sieve *s, const struct btree_rows *r)
 {
-	if (filter_is_any(s->q->filter) && !s->q->has_window)
+	bool window = s->q->has_window && s->side != NULL;
+
+	if (filter_is_any(s->q->filter) && !window)
 		return NULL;
 	node_mask(s, ast_root(s->q->filter), r, 0);
-	if (s->q->has_window)
+	if (window)
 		window_mask(s, r, s->masks[0]);
 	return s->masks[0];
 }
@@ -549,7 +552,7 @@ sieve_new(const struct question *q, const struct side *side,
 	}
 	*s = (struct sieve){ .q = q, .side = side, .place = place,
 		.path_place = path_place, .cap = cap,
-		.n_paths = side_paths(side) };
+		.n_paths = side == NULL ? 0 : side_paths(side) };
 	if (prepare(s, ast_root(q->filter), 0, err) == -1) {
 		sieve_free(s);
 		return NULL;

@@ -29,6 +29,9 @@ uint64_t sieve_columns(const struct question *q);
  * For a shard: side holds its paths (sieve_columns of them), place[c] is the
  * place of column c in the rows (-1: not there), path_place that of flow.path.
  * cap: most rows at once.  All borrowed.  NULL: out of memory.
+ *
+ * side NULL: the rows are of a roll-up that lies in the window and has all
+ * columns of the filter.
  */
 struct sieve *sieve_new(const struct question *q, const struct side *side,
 	    const int *place, int path_place, size_t cap, struct err *err);

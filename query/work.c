@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "query/open.h"
+#include "query/sealed.h"
 #include "query/serve.h"
 #include "query/spill.h"
 #include "query/work_shard.h"
@@ -35,6 +36,7 @@ struct work {
 	const struct shard_list	 *list;
 	const struct work_options *o;
 	struct report		 *report;
+	struct sealed_forms	 *forms;
 	pthread_mutex_t		  lock;
 	pthread_cond_t		  changed;
 	size_t			  next;		/* shard that nobody took */
@@ -48,7 +50,6 @@ struct work {
 	bool			  failed;
 	bool			  enough;
 	struct err		  err;		/* the first */
-	struct spill		**spill;
 };
 
 struct worker {
@@ -186,7 +187,8 @@ do_task(struct worker *wk, const struct task *task, struct err *err)
 	if (w->q->stop != NULL && atomic_load_explicit(w->q->stop,
 	    memory_order_relaxed))
 		return err_as(err, ERR_STOPPED, "interrupted");
-	if (shard_open(shard->path, w->q->stop, &s, err) == -1)
+	if (!sealed_open(w->forms, shard->path, &s) &&
+	    shard_open(shard->path, w->q->stop, &s, err) == -1)
 		return -1;
 	wk->shard = task->shard;
 	wk->max_id = s.max_id;
@@ -401,15 +403,16 @@ work_sums(const struct question *q, const struct shard_list *list,
 {
 	unsigned n = count_workers(q);
 	struct work w = { .q = q, .list = list, .o = o, .report = report,
-		.active = n, .spill = out->spill };
+		.forms = sealed_forms_new(), .active = n };
 	struct worker *workers = calloc(n, sizeof(*workers));
 	int rc = -1;
 
 	*out = (struct sums){ .spill = calloc(q->n_groups + 1,
 	    sizeof(*out->spill)) };
 	out->feed.q = q;
-	if (workers == NULL || out->spill == NULL) {
+	if (workers == NULL || out->spill == NULL || w.forms == NULL) {
 		(void)err_set(err, "out of memory");
+		sealed_forms_free(w.forms);
 		free(workers);
 		return -1;
 	}
@@ -429,6 +432,7 @@ work_sums(const struct question *q, const struct shard_list *list,
 	}
 	(void)pthread_cond_destroy(&w.changed);
 	(void)pthread_mutex_destroy(&w.lock);
+	sealed_forms_free(w.forms);
 	free(w.pieces);
 	free(workers);
 	return rc;

@@ -8,17 +8,31 @@
 
 #include "query/leafscan.h"
 #include "query/pass.h"
+#include "query/rollscan.h"
 #include "query/serve.h"
 #include "query/side.h"
+
+/* SQLite on the shard, when first something needs it. */
+static int
+need_db(struct feed *f, struct open_shard *s, const char *path,
+    struct err *err)
+{
+	if (s->db == NULL && (shard_need_db(s, path, f->q->stop, err) == -1 ||
+	    feed_register(s->db, f, err) == -1))
+		return -1;
+	return 0;
+}
 
 /* ---- roll-ups ---- */
 
 /* Group i alone, by its passes. */
 static int
-run_rollups(struct feed *f, struct open_shard *s, size_t i,
+run_rollups(struct feed *f, struct open_shard *s, const char *path, size_t i,
     const struct serve_pass *pass, unsigned n, struct shard_task *t,
     struct err *err)
 {
+	int rc;
+
 	for (size_t k = 0; k < f->q->n_groups; k++)
 		f->groups[k].wanted = k == i;
 	for (unsigned k = 0; k < n; k++) {
@@ -26,7 +40,11 @@ run_rollups(struct feed *f, struct open_shard *s, size_t i,
 			.rollup = (int)pass[k].rollup };
 
 		feed_begin(f, NULL, shape.rollup, pass[k].side, pass[k].sign);
-		if (pass_run(f, s->db, &shape, t->use, err) == -1)
+		rc = rollscan_run(f, path, s, &pass[k], t->use, err);
+		if (rc == 0)
+			rc = need_db(f, s, path, err) == -1 ? -1 :
+			    pass_run(f, s->db, &shape, t->use, err);
+		if (rc == -1)
 			return -1;
 		f->count_total = false;
 	}
@@ -39,8 +57,8 @@ run_rollups(struct feed *f, struct open_shard *s, size_t i,
  * failed.
  */
 static int
-use_rollups(struct feed *f, struct open_shard *s, struct shard_task *t,
-    struct err *err)
+use_rollups(struct feed *f, struct open_shard *s, const char *path,
+    struct shard_task *t, struct err *err)
 {
 	struct serve_pass pass[GROUPS_MAX][SERVE_PASSES];
 	unsigned n[GROUPS_MAX];
@@ -53,8 +71,8 @@ use_rollups(struct feed *f, struct open_shard *s, struct shard_task *t,
 	f->count_total = left == 0;
 	for (size_t i = 0; i < f->q->n_groups && t->piece.kind == PIECE_ALL;
 	    i++) {
-		if (n[i] > 0 && run_rollups(f, s, i, pass[i], n[i], t,
-		    err) == -1)
+		if (n[i] > 0 && run_rollups(f, s, path, i, pass[i],
+		    n[i], t, err) == -1)
 			return -1;
 	}
 	for (size_t i = 0; i < f->q->n_groups; i++)
@@ -156,8 +174,10 @@ work_shard(struct feed *f, struct open_shard *s, const char *path,
 
 	if (t->piece.kind != PIECE_ALL && t->piece.inode != s->inode)
 		return err_set(err, "%s: changed while it was read", path);
-	if (feed_register(s->db, f, err) == -1)
+	if (s->db != NULL && feed_register(s->db, f, err) == -1)
 		return -1;
-	left = use_rollups(f, s, t, err);
+	left = use_rollups(f, s, path, t, err);
+	if (left > 0 && need_db(f, s, path, err) == -1)
+		return -1;
 	return left <= 0 ? left : scan(f, s, path, t, err);
 }

@@ -62,9 +62,9 @@ tell "a roll-up" "$(lines -s dstip)" "$(want "$roll" "$roll" \
     "roll-up roll_dst_addr")"
 tell "an index" "$(lines -s srcip 'dst ip 192.168.10.57')" \
     "$(want "'-'" "$host" "table flow by index flow_dst_addr (dst_addr=?) (no roll-up has all fields asked for)")"
-tell "an index of a roll-up" "$(lines -s dstip 'dst ip 192.168.10.57' |
+tell "a part of a roll-up" "$(lines -s dstip 'dst ip 192.168.10.57' |
     sed 's/.*: //' | sort -u)" \
-    "roll-up roll_dst_addr by index roll_dst_addr_key (dst_addr=?)"
+    "roll-up roll_dst_addr by its order"
 tell "a scan, and why" "$(lines -s tos tcp)" "$(want "$all" "$tcp" \
     "scan of flow (no roll-up has all fields asked for)")"
 tell "--no-rollup" "$(lines -s dstip --no-rollup)" "$(want "$all" "$all" \

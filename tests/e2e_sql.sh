@@ -88,6 +88,9 @@ chmod a-w "$data"/*.sqlite
 # every statistic there is
 stats=$("$BUILD/flowq" help stats | sed -n "/^Orders/q; s/^  //p" | tr -d ',')
 for stat in $stats; do
+	case $stat in
+	*geo | *asn) continue ;; # not in the shards: refused, see e2e_geo
+	esac
 	begin "-s $stat"
 	same -R "$data" -s "$stat/bytes/flows" -s "$stat:p/packets" \
 	    -s "$stat/bps:a/pps/bpp" -n 90

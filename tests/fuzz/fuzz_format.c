@@ -31,34 +31,34 @@ print_all(struct print *p, size_t kind)
 	const struct print_summary sum = { .flows = 3, .has_range = true,
 		.first_ms = -1, .last_ms = INT64_MAX };
 	struct print_key keys[PRINT_KEYS_MAX];
+	const struct print_flows flows = { .aggregated = false };
+	const struct print_stat stat = { .key = keys, .order = "bytes",
+		.flows = 3, .packets = 1, .bytes = 0 };
+	const struct print_series series = { .key = keys };
+	struct print_head head;
 	struct group g;
 	uint64_t seed = 7;
 	struct row row;
 	struct err err = { .msg = "" };
-	int rc = 0;
 
 	FUZZ_CHECK(group_parse_stat("srcip/bytes", NULL, &g, &err) == 0);
 	(void)group_print_keys(&g, keys);
-	if (kind % 3 == 0) {
-		const struct print_flows head = { .aggregated = false };
-
-		print_flows(p, &head);
-	} else if (kind % 3 == 1) {
-		const struct print_stat head = { .key = keys, .order =
-			"bytes", .flows = 3, .packets = 1, .bytes = 0 };
-
-		print_stat(p, &head);
-	} else {
-		const struct print_series head = { .key = keys };
-
-		rc = print_series(p, &head, &err);
-	}
-	for (size_t i = 0; rc == 0 && i < ROWS; i++) {
+	head.flows = kind % 3 == 0 ? &flows : NULL;
+	head.stat = kind % 3 == 1 ? &stat : NULL;
+	head.series = kind % 3 == 2 ? &series : NULL;
+	if (print_accepts(p, &head, &err) == -1)
+		return;
+	if (head.flows != NULL)
+		print_flows(p, &flows);
+	else if (head.stat != NULL)
+		print_stat(p, &stat);
+	else
+		print_series(p, &series);
+	for (size_t i = 0; i < ROWS; i++) {
 		make_row(&row, &seed, i);
 		print_row(p, &row);
 	}
-	if (rc == 0)
-		print_done(p, &sum);
+	print_done(p, &sum);
 }
 
 int

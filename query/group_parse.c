@@ -19,7 +19,11 @@ unknown_field(const char *text, size_t len, const char *what,
     struct err *err)
 {
 	const char *near = stat_suggest(text, len);
+	const char *missing = stat_missing(text, len);
 
+	if (missing != NULL)
+		return err_at(err, 0, len, "no %s \"%.*s\": %s", what,
+		    (int)len, text, missing);
 	if (near != NULL)
 		return err_at(err, 0, len == 0 ? 1 : len, "unknown %s "
 		    "\"%.*s\": did you mean \"%s\"?", what, (int)len, text,

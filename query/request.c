@@ -478,9 +478,10 @@ unknown_option(const char *last, struct err *err)
 		const char	*instead;
 	} nfdump[] = {
 		{ 'E', "--exporters" }, { 'G', "--geo FILE" },
+		{ 'g', "--bin 5m" },
 		{ 'L', "the filter \"bytes > N\"" },
 		{ 'l', "the filter \"packets > N\"" },
-		{ 'm', "-O tstart" }, { 'w', "-o csv > FILE" },
+		{ 'm', "-O tstart" }, { 'w', "--extract FILE" },
 		{ 'X', "--sql" }
 	};
 

@@ -117,10 +117,34 @@ stat_find(const char *name, size_t len)
 }
 
 const char *
+stat_missing(const char *name, size_t len)
+{
+	static const char acl[] = "access list ids are not stored";
+	static const char payload[] = "payload is not stored";
+	static const char latency[] = "latency is not stored";
+	static const char numbers[] = "numbers of exporters differ by shard: "
+	    "take router";
+	static const char *const missing[][2] = { { "ja3", payload },
+		{ "ja4", payload }, { "cl", latency }, { "sl", latency },
+		{ "al", latency }, { "tunproto", "tunnels are not stored" },
+		{ "iacl", acl }, { "iace", acl }, { "ixace", acl },
+		{ "eacl", acl }, { "eace", acl }, { "exace", acl },
+		{ "exp", numbers }, { "sysid", numbers } };
+
+	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
+		if (strlen(missing[i][0]) == len &&
+		    strncasecmp(missing[i][0], name, len) == 0)
+			return missing[i][1];
+	}
+	return NULL;
+}
+
+const char *
 stat_suggest(const char *name, size_t len)
 {
 	const char *best = NULL;
-	size_t least = 3;	/* more slips are another word */
+	/* more slips are another word */
+	size_t least = len < 4 ? 2 : 3;
 
 	for (size_t i = 0; i < N_STATS; i++) {
 		size_t d = words_distance(stats[i].name,

@@ -31,6 +31,9 @@ const struct stat_info *stat_find(const char *name, size_t len);
 /* The i-th, NULL after the last: for help, completion and tests. */
 const struct stat_info *stat_at(size_t i);
 
+/* Why there is none of that name, which nfdump has; or NULL. */
+const char *stat_missing(const char *name, size_t len);
+
 /* The name nearest in spelling, or NULL. */
 const char *stat_suggest(const char *name, size_t len);
 

@@ -70,4 +70,5 @@ Test(stats, suggestions)
 	cr_expect_str_eq(stat_suggest("dtsip", 5), "dstip");
 	cr_expect_str_eq(stat_suggest("srcprt", 6), "srcport");
 	cr_expect_null(stat_suggest("nonsense", 8));
+	cr_expect_null(stat_suggest("xyz", 3));
 }

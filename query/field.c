@@ -11,6 +11,7 @@
 #include "query/names.h"
 #include "query/numtext.h"
 #include "query/print.h"
+#include "query/service.h"
 #include "schema/proto.h"
 
 #define NONE	COLUMN_COUNT
@@ -49,8 +50,8 @@ static const struct field fields[] = {
 	    src_port),
 	WITH("dap", "     Dst IP Addr:Port ", 22, ADDR_PORT, dst_addr,
 	    dst_port),
-	COL("sp", "Src Pt", 6, NUMBER, src_port),
-	COL("dp", "Dst Pt", 6, PORT, dst_port),
+	NAMED("sp", "Src Pt", 6, NUMBER, PORT, src_port),
+	NAMED("dp", "Dst Pt", 6, PORT, PORT, dst_port),
 	F("it", "icmp_type", "ICMP-T", 6, ICMP_TYPE, NOT, COL_dst_port,
 	    COL_proto),
 	F("ic", "icmp_code", "ICMP-C", 6, ICMP_CODE, NOT, COL_dst_port,
@@ -479,6 +480,8 @@ field_named(const struct field *f, const struct names *n, const struct row *r)
 	v = (uint32_t)flow_number(&r->flow, f->column);
 	if (f->naming == NAMED_AS)
 		return names_as(n, v);
+	if (f->naming == NAMED_PORT)
+		return row_is_icmp(r) ? NULL : service_name(v);
 	return r->exporter.address.len == 0 ? NULL :
 	    names_if(n, &r->exporter.address, v);
 }

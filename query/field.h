@@ -38,10 +38,10 @@ enum field_kind {
 	FIELD_RECORD, FIELD_NEWLINE
 };
 
-/* Which table of names (query/names.h) knows the value. */
+/* Which table of names (query/names.h; service.h for ports) knows the value. */
 enum field_naming {
 	NAMED_NOT, NAMED_ADDR, NAMED_AS, NAMED_IF, NAMED_EXPORTER,
-	NAMED_COUNTRY, NAMED_ASN
+	NAMED_PORT, NAMED_COUNTRY, NAMED_ASN
 };
 
 struct field {

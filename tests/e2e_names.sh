@@ -43,6 +43,16 @@ same network home "$("$BUILD/flowq" -R "$data" -s srcip/bytes -n 1 -q -o csv \
     awk -F '","' '{ print $5 }')"
 "$BUILD/flowq" -R "$data" -s srcip/bytes -n 1 -o json --names "$tmp/tables" \
     'src net 192.168.0.0/16' >"$tmp/json"
+# services, but not of ICMP, whose ports are none
+same service 'https 53 dns' "$("$BUILD/flowq" -R "$data" -s dstport -n 1 -q \
+    -o csv:dstport --names "$tmp/tables" 'proto tcp and dst port 443' |
+    tr -d '"\r' | cut -d , -f 2) $("$BUILD/flowq" -R "$data" -s dstport -n 1 \
+    -q --names "$tmp/tables" 'proto udp and dst port 53' |
+    awk 'NR == 1 { print $5, $NF }')"
+same no-service 0 "$("$BUILD/flowq" -R "$data" -q -o csv:proto,src_port,dst_port \
+    --names "$tmp/tables" 'proto icmp or proto icmp6' |
+    grep -vc '^"ICMP6*","[0-9]*","","[0-9]*",""')"
+
 # by default: the environment; the option wins, also with nothing
 by_default() {
 	FLOWDB_NAMES=$tmp/tables "$BUILD/flowq" -R "$data" -s router/flows \

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Statements can be long; the head of one is enough to find it. */
 #define SQL_SHOWN	160
@@ -39,12 +40,27 @@ db_error(sqlite3 *db, const char *sql, struct err *err)
 	    sql != NULL && strlen(sql) > SQL_SHOWN ? " ..." : "");
 }
 
+/* A link would lead a writer to somebody else's file. */
+static int
+check_plain(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == -1 || S_ISREG(st.st_mode))
+		return 0;
+	return err_as(err, ERR_VERSION, "%s: no plain file, not written to",
+	    path);
+}
+
 sqlite3 *
 db_open(const char *path, int flags, struct err *err)
 {
 	sqlite3 *db = NULL;
 	int rc;
 
+	if ((flags & SQLITE_OPEN_READWRITE) != 0 &&
+	    check_plain(path, err) == -1)
+		return NULL;
 	rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX |
 	    SQLITE_OPEN_EXRESCODE, NULL);
 	if (rc != SQLITE_OK) {

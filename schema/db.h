@@ -12,7 +12,8 @@
 
 /*
  * Opens path with sqlite3_open_v2 flags; ours to close with sqlite3_close.
- * Nothing in the file is trusted (trusted_schema off, defensive).  Returns
+ * Nothing in the file is trusted (trusted_schema off, defensive).  For
+ * writing, path must be a plain file or none (ERR_VERSION).  Returns
  * NULL and fills err on failure.
  */
 sqlite3	*db_open(const char *path, int flags, struct err *err);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void
@@ -61,7 +62,9 @@ Test(metrics, file)
 {
 	struct metrics m = { .text = NULL };
 	char dir[] = "/tmp/flowdb-test.XXXXXX", path[64], buf[2000];
+	char victim[64];
 	struct dirent *e;
+	struct stat st;
 	struct err err;
 	int files = 0;
 	FILE *f;
@@ -70,8 +73,15 @@ Test(metrics, file)
 	cr_assert_not_null(mkdtemp(dir));
 	(void)snprintf(path, sizeof(path), "%s/flowdb.prom", dir);
 	fill(&m);
+	/* a link there is replaced, not followed */
+	(void)snprintf(victim, sizeof(victim), "%s/.victim", dir);
+	cr_assert_eq(symlink(victim, path), 0);
 	for (int i = 0; i < 2; i++)
 		cr_assert_eq(metrics_write(&m, path, &err), 0, "%s", err.msg);
+	cr_expect_eq(access(victim, F_OK), -1);
+	cr_assert_eq(lstat(path, &st), 0);
+	cr_expect(S_ISREG(st.st_mode));
+	cr_expect_eq(st.st_mode & 07777, 0644U);
 	f = fopen(path, "r");
 	cr_assert_not_null(f);
 	buf[fread(buf, 1, sizeof(buf) - 1, f)] = '\0';

@@ -352,6 +352,16 @@ reload(void *arg)
 	return c;
 }
 
+/* The exit status when all that was printed has gone out; told if not. */
+static int
+printed(int rc)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return rc;
+	log_error("cannot write to standard output: %s", strerror(errno));
+	return EXIT_FAILED;
+}
+
 static void
 print_expired(void *arg, const char *path, uint64_t bytes,
     enum retain_reason why)
@@ -381,7 +391,7 @@ expire_once(const struct config *c)
 	}
 	printf("%llu shards %s\n", (unsigned long long)removed,
 	    c->dry_run ? "would be removed" : "removed");
-	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+	return printed(EXIT_OK);
 }
 
 static int
@@ -396,7 +406,7 @@ ask_status(const struct config *c)
 		log_error("%s", err.msg);
 		return EXIT_FAILED;
 	}
-	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+	return printed(EXIT_OK);
 }
 
 static void
@@ -494,8 +504,8 @@ import(const struct config *c)
 	printf("%llu flows imported, %llu rows refused\n",
 	    (unsigned long long)counts.accepted,
 	    (unsigned long long)counts.refused);
-	return fflush(stdout) == 0 && rc == 0 && counts.refused == 0 ?
-	    EXIT_OK : EXIT_FAILED;
+	return printed(rc == 0 && counts.refused == 0 ? EXIT_OK :
+	    EXIT_FAILED);
 }
 
 /* The option that getopt_long stumbled over, as it was typed. */
@@ -522,14 +532,14 @@ first_look(int argc, char **argv, struct origin *src)
 	    NULL)) != -1) {
 		switch (opt) {
 		case 'h':
-			return fputs(usage_text, stdout) == EOF ||
-			    fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
+			(void)fputs(usage_text, stdout);
+			return printed(EXIT_OK);
 		case 'V':
-			return printf("flowdbd " FLOWDB_VERSION "\n") < 0 ||
-			    fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
+			printf("flowdbd " FLOWDB_VERSION "\n");
+			return printed(EXIT_OK);
 		case OPT_EXAMPLE:
 			config_print_example(stdout);
-			return fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
+			return printed(EXIT_OK);
 		case 'c':
 			if (!absolute(src->cwd, optarg, src->path,
 			    sizeof(src->path)))
@@ -569,17 +579,16 @@ run(struct config *c, struct origin *src)
 
 	if (c->check_only) {
 		printf("configuration OK\n");
-		if (c->log_level == LOG_LEVEL_DEBUG &&
-		    memory_print(c, stdout) == -1)
-			return EXIT_FAILED;
-		return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+		if (c->log_level == LOG_LEVEL_DEBUG)
+			memory_print(c, stdout);
+		return printed(EXIT_OK);
 	}
 	if (c->status_only)
 		return ask_status(c);
 	if (c->look_over) {
 		rc = check_setup(c, (int64_t)time(NULL) * 1000, stdout) > 0 ?
 		    EXIT_FAILED : EXIT_OK;
-		return fflush(stdout) == 0 ? rc : EXIT_FAILED;
+		return printed(rc);
 	}
 	if (c->expire_only)
 		return expire_once(c);

@@ -72,7 +72,7 @@ line(FILE *out, uint64_t bytes, const char *what)
 	    bytes % MIB * 10 / MIB, what);
 }
 
-int
+void
 memory_print(const struct config *c, FILE *out)
 {
 	const struct decoder_limits *l = &c->decoder;
@@ -101,5 +101,4 @@ memory_print(const struct config *c, FILE *out)
 	    "is sealed\n");
 	line(out, part[MEMORY_REST], "program, libraries, stacks, answers\n");
 	line(out, sum, "in all\n");
-	return fflush(out) == 0 ? 0 : -1;
 }

@@ -30,7 +30,7 @@ enum memory_part {
 /* Bytes of each part; returns their sum. */
 uint64_t memory_bound(const struct config *c, uint64_t part[MEMORY_PARTS]);
 
-/* The formula with its numbers, a line a part; -1: could not be written. */
-int	memory_print(const struct config *c, FILE *out);
+/* The formula with its numbers, a line a part; the stream keeps its error. */
+void	memory_print(const struct config *c, FILE *out);
 
 #endif

@@ -36,10 +36,54 @@ for o in line long extended biline csv json ndjson nfdump-csv 'fmt:%ts %sa'; do
 	)
 	holds "output: quota: $o" one_line $? 'cannot write'
 done
-"$q" help >/dev/full 2>"$tmp/err"
-holds 'output: full disk: help' one_line $? 'cannot write'
-"$q" -R "$tmp/d" -I >/dev/full 2>"$tmp/err"
-holds 'output: full disk: -I' one_line $? 'cannot write'
+
+# whatever else prints; a chart and a series are tables of their own
+first=$(ls "$tmp"/d/flows.* | head -n 1)
+while read -r how; do
+	# shellcheck disable=SC2086
+	"$q" $how >/dev/full 2>"$tmp/err"
+	holds "output: full disk: $how" one_line $? 'cannot write'
+	# what it tells goes through a pipe: a file could not take it
+	{
+		(
+			ulimit -f 0
+			# shellcheck disable=SC2086
+			"$q" $how 2>&1 >"$tmp/out"
+		)
+		echo $? >"$tmp/rc"
+	} | cat >"$tmp/err"
+	holds "output: quota: $how" one_line "$(cat "$tmp/rc")" 'cannot write'
+done <<END
+help
+help filter
+--help
+-V
+-r $first -I
+-r $first --sql -s dstip
+-r $first --explain -s dstip
+-r $first --exporters
+-r $first -o chart --bin 5m
+-r $first -o csv --bin 5m -s proto
+-r $first -o json --bin 5m
+-r $first -o chart -s dstip
+-r $first -b
+-r $first -A srcnet,proto
+END
+
+# the collector's answers
+printf 'max_age = "9999d"\n' >"$tmp/conf"
+while read -r how; do
+	# shellcheck disable=SC2086
+	"$BUILD/flowdbd" $how >/dev/full 2>"$tmp/err"
+	is "output: full disk: flowdbd $how" "$? $(grep -c '^flowdbd: .*write' \
+	    "$tmp/err")" '1 1'
+done <<END
+-h
+-V
+--example
+-n -v -l $tmp/d
+--expire --dry-run -c $tmp/conf -l $tmp/d
+END
 "$q" -R "$tmp/d" -o line >&- 2>"$tmp/err"
 holds 'output: no stdout at all' one_line $? 'cannot write'
 

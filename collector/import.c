@@ -388,10 +388,8 @@ start_threads(struct import *im, struct err *err)
 		sealer_options_free(o);
 		return -1;
 	}
-	live = live_new(im->folders, im->sealer);
-	if (live == NULL)
-		(void)err_set(err, "out of memory");
-	else
+	live = live_new(im->folders, im->sealer, err);
+	if (live != NULL)
 		im->writer = writer_start(live, BATCH_COUNT,
 		    (size_t)im->config->batch_flows, err);
 	if (im->writer != NULL)

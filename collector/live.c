@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "collector/aside.h"
+#include "collector/batch_image.h"
 #include "collector/log.h"
 #include "collector/shard_writer.h"
 #include "schema/shard.h"
@@ -40,6 +41,7 @@ struct adopted {
 struct live {
 	const struct folders	*folders;
 	struct sealer		*sealer;
+	struct image		*image;		/* for storing */
 	struct shelf		 shelf[FOLDERS_MAX];
 	size_t			 n_open;
 	uint64_t		 clock;
@@ -51,12 +53,20 @@ struct live {
 };
 
 struct live *
-live_new(const struct folders *folders, struct sealer *sealer)
+live_new(const struct folders *folders, struct sealer *sealer,
+    struct err *err)
 {
 	struct live *l = calloc(1, sizeof(*l));
 
-	if (l == NULL)
+	if (l == NULL) {
+		(void)err_set(err, "out of memory");
 		return NULL;
+	}
+	l->image = batch_image_new(err);
+	if (l->image == NULL) {
+		free(l);
+		return NULL;
+	}
 	l->folders = folders;
 	l->sealer = sealer;
 	return l;
@@ -262,10 +272,12 @@ open_at(struct live *l, struct shelf *s, const char *path, bool append,
 {
 	if (l->n_open >= LIVE_OPEN_MAX)
 		close_oldest(l);
-	s->w = shard_writer_open(path, s->start_ms, s->end_ms, err);
+	s->w = shard_writer_open(path, s->start_ms, s->end_ms,
+	    l->image, err);
 	if (s->w == NULL && is_in_the_way(path, append, err)) {
 		make_way(l, path, err);
-		s->w = shard_writer_open(path, s->start_ms, s->end_ms, err);
+		s->w = shard_writer_open(path, s->start_ms, s->end_ms,
+		    l->image, err);
 	}
 	if (s->w == NULL)
 		return -1;
@@ -414,5 +426,6 @@ live_free(struct live *l, bool seal)
 	while (l->n_adopted > 0)
 		drop_adopted(l, 0);
 	free(l->adopted);
+	image_free(l->image);
 	free(l);
 }

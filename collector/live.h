@@ -25,8 +25,9 @@
 struct shard_writer;
 struct live;
 
-/* folders and sealer must live as long.  NULL: out of memory. */
-struct live *live_new(const struct folders *folders, struct sealer *sealer);
+/* folders and sealer must live as long.  NULL: failed. */
+struct live *live_new(const struct folders *folders, struct sealer *sealer,
+	    struct err *err);
 
 /*
  * Closes all.  seal: also shards of slots that are not over go to the sealer

@@ -508,11 +508,9 @@ start_threads(struct server *s, struct err *err)
 		sealer_options_free(o);
 		return -1;
 	}
-	live = live_new(s->folders, s->sealer);
-	if (live == NULL)
-		(void)err_set(err, "out of memory");
-	else if (s->config->capture != NULL ||
-	    recover(s, live, &first_ms, err) == 0)
+	live = live_new(s->folders, s->sealer, err);
+	if (live != NULL && (s->config->capture != NULL ||
+	    recover(s, live, &first_ms, err) == 0))
 		s->writer = writer_start(live, BATCH_COUNT,
 		    (size_t)s->config->batch_flows, err);
 	if (s->writer != NULL) {

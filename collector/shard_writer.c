@@ -1,9 +1,9 @@
 /*
  * From a batch to one transaction: see shard_writer.h.
  *
- * Flows go in by one INSERT ... SELECT over the batch (batch_table.h).  Before
- * that, each flow gets the id of its row in table path; new paths are few and
- * inserted one by one.  Exporters are numbered by the decoder for the life of
+ * Flows go in by one INSERT ... SELECT from the batch as a database in memory
+ * (batch_image.h).  Before that, each flow gets the id of its row in table path;
+ * new paths are few and inserted one by one.  Exporters are numbered by the decoder for the life of
  * the process and by the shard for its own; ids holds the mapping.
  */
 #include "collector/shard_writer.h"
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "collector/batch_table.h"
+#include "collector/batch_image.h"
 #include "collector/path_map.h"
 #include "schema/db.h"
 #include "schema/ddl.h"
@@ -41,12 +41,12 @@ struct shard_writer {
 	ino_t			 ino;
 	struct path_map		*map;
 	sqlite3_stmt		*put_path;
-	sqlite3_stmt		*put_flows;
-	sqlite3_stmt		*put_extra;
 	sqlite3_stmt		*put_exporter;
 	sqlite3_stmt		*put_meta;
-	struct batch_view	 view;
+	struct image		*image;		/* the caller's */
 	int64_t			*path_ids;	/* of the batch's flows */
+	uint32_t		*new_paths;	/* flows that have one */
+	size_t			 n_new;
 	size_t			 cap;
 	int64_t			 next_flow;
 	int64_t			 next_path;
@@ -72,6 +72,10 @@ static const char put_exporter_sql[] =
 static const char put_meta_sql[] =
     "INSERT OR REPLACE INTO meta VALUES ('flows', ?1), ('first_ms', ?2), "
     "('last_ms', ?3), ('max_sampling', ?4)";
+
+static const char put_flows_sql[] =
+    "INSERT INTO main.flow SELECT * FROM image.flow;"
+    "INSERT INTO main.extra SELECT * FROM image.extra";
 
 static int
 prepare_path(struct shard_writer *w, struct err *err)
@@ -99,12 +103,7 @@ prepare_path(struct shard_writer *w, struct err *err)
 static int
 prepare_all(struct shard_writer *w, struct err *err)
 {
-	if (batch_table_create(w->db, &w->view, err) == -1 ||
-	    prepare_path(w, err) == -1 ||
-	    (w->put_flows = db_prepare(w->db, "INSERT INTO flow SELECT * FROM "
-	    "temp.batch_flow", err)) == NULL ||
-	    (w->put_extra = db_prepare(w->db, "INSERT INTO extra SELECT * "
-	    "FROM temp.batch_extra", err)) == NULL ||
+	if (prepare_path(w, err) == -1 ||
 	    (w->put_exporter = db_prepare(w->db, put_exporter_sql,
 	    err)) == NULL ||
 	    (w->put_meta = db_prepare(w->db, put_meta_sql, err)) == NULL)
@@ -133,7 +132,7 @@ read_totals(struct shard_writer *w, struct err *err)
 
 struct shard_writer *
 shard_writer_open(const char *path, int64_t start_ms, int64_t end_ms,
-    struct err *err)
+    struct image *image, struct err *err)
 {
 	struct shard_writer *w = calloc(1, sizeof(*w));
 	struct stat st;
@@ -142,6 +141,7 @@ shard_writer_open(const char *path, int64_t start_ms, int64_t end_ms,
 		(void)err_set(err, "out of memory");
 		return NULL;
 	}
+	w->image = image;
 	w->path = strdup(path);
 	w->map = path_map_new();
 	if (w->path == NULL || w->map == NULL) {
@@ -229,13 +229,14 @@ exporter_id(const struct shard_writer *w, uint32_t process)
 }
 
 static int
-store_path(struct shard_writer *w, const struct flow *f, struct err *err)
+store_path(struct shard_writer *w, const struct flow *f, int64_t path,
+    struct err *err)
 {
 	sqlite3_stmt *st = w->put_path;
 	int param = 1;
 
 	(void)sqlite3_clear_bindings(st);
-	(void)sqlite3_bind_int64(st, param++, w->next_path);
+	(void)sqlite3_bind_int64(st, param++, path);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
 		const struct column_info *ci = column_info((enum column)c);
 		const char *p = (const char *)f + ci->offset;
@@ -260,28 +261,25 @@ store_path(struct shard_writer *w, const struct flow *f, struct err *err)
 			    (int64_t)flow_number(f, (enum column)c));
 		}
 	}
-	if (db_step(st, err) == -1)
-		return -1;
-	path_map_set(w->map, w->next_path++);
-	return 0;
+	return db_step(st, err);
 }
 
-/* Path ids of all flows, new paths inserted; and what changes in totals. */
-static int
-store_paths(struct shard_writer *w, const struct batch_part *b,
-    struct totals *t, uint64_t *set, struct err *err)
+/* Path ids of all flows; which paths are new; and what changes in totals. */
+static void
+number_paths(struct shard_writer *w, const struct batch_part *b,
+    struct totals *t)
 {
+	w->n_new = 0;
 	for (size_t i = 0; i < b->n; i++) {
 		const struct flow *f = batch_part_flow(b, i);
 		int64_t end = f->first_ms, id = path_map_find(w->map, f);
 
 		if (id == 0) {
-			id = w->next_path;
-			if (store_path(w, f, err) == -1)
-				return -1;
+			id = w->next_path++;
+			path_map_set(w->map, id);
+			w->new_paths[w->n_new++] = (uint32_t)i;
 		}
 		w->path_ids[i] = id;
-		*set |= f->set;
 		if (flow_has(f, COL_duration_ms))
 			end += f->duration_ms;
 		if (f->first_ms < t->first_ms)
@@ -292,7 +290,6 @@ store_paths(struct shard_writer *w, const struct batch_part *b,
 			t->max_sampling = f->sampling;
 	}
 	t->flows += (int64_t)b->n;
-	return 0;
 }
 
 static int
@@ -307,23 +304,22 @@ store_meta(struct shard_writer *w, const struct totals *t, struct err *err)
 
 static int
 store_in_transaction(struct shard_writer *w, const struct batch_part *b,
-    struct totals *t, struct err *err)
+    const struct totals *t, struct err *err)
 {
-	uint64_t set = 0;
-
 	for (size_t i = 0; i < b->n_stats; i++) {
 		if (store_exporter(w, &b->stats[i], err) == -1)
 			return -1;
 	}
 	if (b->n == 0)
 		return 0;
-	if (store_paths(w, b, t, &set, err) == -1)
-		return -1;
-	w->view = (struct batch_view){ *b, w->path_ids, w->next_flow };
-	if (db_step(w->put_flows, err) == -1)
-		return -1;
-	if ((set & flow_home_bits(HOME_EXTRA)) != 0 &&
-	    db_step(w->put_extra, err) == -1)
+	for (size_t i = 0; i < w->n_new; i++) {
+		uint32_t row = w->new_paths[i];
+
+		if (store_path(w, batch_part_flow(b, row), w->path_ids[row],
+		    err) == -1)
+			return -1;
+	}
+	if (db_exec(w->db, put_flows_sql, err) == -1)
 		return -1;
 	return store_meta(w, t, err);
 }
@@ -331,16 +327,56 @@ store_in_transaction(struct shard_writer *w, const struct batch_part *b,
 static int
 make_room(struct shard_writer *w, size_t flows, struct err *err)
 {
+	uint32_t *new_paths;
 	int64_t *ids;
 
 	if (flows <= w->cap)
 		return 0;
 	ids = realloc(w->path_ids, flows * sizeof(*ids));
-	if (ids == NULL)
+	if (ids != NULL)
+		w->path_ids = ids;
+	new_paths = realloc(w->new_paths, flows * sizeof(*new_paths));
+	if (new_paths != NULL)
+		w->new_paths = new_paths;
+	if (ids == NULL || new_paths == NULL)
 		return err_set(err, "%s: out of memory", w->path);
-	w->path_ids = ids;
 	w->cap = flows;
 	return 0;
+}
+
+/* All or nothing of it. */
+static int
+transact(struct shard_writer *w, const struct batch_part *b,
+    const struct totals *t, struct err *err)
+{
+	if (db_exec(w->db, "BEGIN IMMEDIATE", err) == -1)
+		return -1;
+	if (store_in_transaction(w, b, t, err) == 0 &&
+	    db_exec(w->db, "COMMIT", err) == 0)
+		return 0;
+	if (!sqlite3_get_autocommit(w->db))
+		(void)db_exec(w->db, "ROLLBACK", NULL);
+	return -1;
+}
+
+static int
+store(struct shard_writer *w, const struct batch_part *b, struct totals *t,
+    struct err *err)
+{
+	int rc;
+
+	if (b->n == 0)
+		return transact(w, b, t, err);
+	if (make_room(w, b->n, err) == -1)
+		return -1;
+	number_paths(w, b, t);
+	if (batch_image_fill(w->image, b, w->path_ids, w->next_flow,
+	    err) == -1 || image_show(w->image, w->db, err) == -1)
+		return -1;
+	rc = transact(w, b, t, err);
+	/* if this fails the next image_show will, and tell */
+	(void)image_hide(w->db, NULL);
+	return rc;
 }
 
 int
@@ -350,13 +386,7 @@ shard_writer_store(struct shard_writer *w, const struct batch_part *b,
 	struct totals t = w->totals;
 	int64_t next_path = w->next_path;
 
-	if (make_room(w, b->n, err) == -1 ||
-	    db_exec(w->db, "BEGIN IMMEDIATE", err) == -1)
-		return -1;
-	if (store_in_transaction(w, b, &t, err) == -1 ||
-	    db_exec(w->db, "COMMIT", err) == -1) {
-		if (!sqlite3_get_autocommit(w->db))
-			(void)db_exec(w->db, "ROLLBACK", NULL);
+	if (store(w, b, &t, err) == -1) {
 		/* rows that these told of are gone */
 		path_map_clear(w->map);
 		w->next_path = next_path;
@@ -395,8 +425,6 @@ shard_writer_close(struct shard_writer *w, bool plain)
 	if (w == NULL)
 		return;
 	sqlite3_finalize(w->put_path);
-	sqlite3_finalize(w->put_flows);
-	sqlite3_finalize(w->put_extra);
 	sqlite3_finalize(w->put_exporter);
 	sqlite3_finalize(w->put_meta);
 	if (w->db != NULL) {
@@ -408,6 +436,7 @@ shard_writer_close(struct shard_writer *w, bool plain)
 	}
 	path_map_free(w->map);
 	free(w->path_ids);
+	free(w->new_paths);
 	free(w->ids);
 	free(w->path);
 	free(w);

@@ -12,14 +12,17 @@
 #include "collector/batch.h"
 #include "schema/err.h"
 
+struct image;
 struct shard_writer;
 
 /*
  * Creates the shard at path or opens the live one there (see shard_create).
- * NULL: failed; ERR_VERSION when a sealed or foreign file is in the way.
+ * image (of batch_image_new) is borrowed while a part is stored, so shards of
+ * one thread share it.  NULL: failed; ERR_VERSION when a sealed or foreign file
+ * is in the way.
  */
 struct shard_writer *shard_writer_open(const char *path, int64_t start_ms,
-	    int64_t end_ms, struct err *err);
+	    int64_t end_ms, struct image *image, struct err *err);
 
 /*
  * Stores all flows and reports of the part in one transaction, and the

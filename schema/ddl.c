@@ -107,6 +107,42 @@ put_view(sqlite3_str *s)
 	    "  LEFT JOIN extra AS x ON x.id = f.id;\n");
 }
 
+static void
+put_table(sqlite3_str *s, enum colhome home)
+{
+	static const struct { const char *head, *id, *tail; } table[] = {
+		[HOME_FLOW] = {
+		    "-- One row per flow record.  NULL: the exporter did not "
+		    "send it.\n"
+		    "-- Addresses are 4 or 16 bytes in network order.\n"
+		    "CREATE TABLE flow (\n", ",\n",
+		    "  path          INTEGER  -- how it went through the "
+		    "router: path.id\n" },
+		[HOME_PATH] = {
+		    "-- What is the same for many flows.  The same row may "
+		    "stand here twice.\n"
+		    "CREATE TABLE path (\n", ",\n", "" },
+		[HOME_EXTRA] = {
+		    "-- Rarely sent fields; only flows that have one stand "
+		    "here.\n"
+		    "CREATE TABLE extra (\n", ", -- flow.id\n", "" },
+	};
+
+	sqlite3_str_appendf(s, "%s  id            INTEGER PRIMARY KEY%s",
+	    table[home].head, table[home].id);
+	put_columns(s, home, home != HOME_FLOW);
+	sqlite3_str_appendf(s, "%s) STRICT;\n\n", table[home].tail);
+}
+
+char *
+ddl_table(enum colhome home)
+{
+	sqlite3_str *s = sqlite3_str_new(NULL);
+
+	put_table(s, home);
+	return finish(s);
+}
+
 char *
 ddl_shard(void)
 {
@@ -116,29 +152,10 @@ ddl_shard(void)
 	    "PRAGMA application_id = 0x%08x; -- \"flow\"\n"
 	    "PRAGMA user_version = %d;\n\n", SHARD_APPLICATION_ID,
 	    SHARD_VERSION);
+	put_table(s, HOME_FLOW);
+	put_table(s, HOME_PATH);
+	put_table(s, HOME_EXTRA);
 	sqlite3_str_appendall(s,
-	    "-- One row per flow record.  NULL: the exporter did not send it.\n"
-	    "-- Addresses are 4 or 16 bytes in network order.\n"
-	    "CREATE TABLE flow (\n"
-	    "  id            INTEGER PRIMARY KEY,\n");
-	put_columns(s, HOME_FLOW, false);
-	sqlite3_str_appendall(s,
-	    "  path          INTEGER  -- how it went through the router: "
-	    "path.id\n"
-	    ") STRICT;\n\n"
-	    "-- What is the same for many flows.  The same row may stand here "
-	    "twice.\n"
-	    "CREATE TABLE path (\n"
-	    "  id            INTEGER PRIMARY KEY,\n");
-	put_columns(s, HOME_PATH, true);
-	sqlite3_str_appendall(s,
-	    ") STRICT;\n\n"
-	    "-- Rarely sent fields; only flows that have one stand here.\n"
-	    "CREATE TABLE extra (\n"
-	    "  id            INTEGER PRIMARY KEY, -- flow.id\n");
-	put_columns(s, HOME_EXTRA, true);
-	sqlite3_str_appendall(s,
-	    ") STRICT;\n\n"
 	    "-- Who sent the flows of this shard, and what it counted.\n"
 	    "CREATE TABLE exporter (\n"
 	    "  id             INTEGER PRIMARY KEY,\n"

@@ -16,6 +16,9 @@
  */
 char	*ddl_shard(void);
 
+/* The table of one home alone. */
+char	*ddl_table(enum colhome home);
+
 /*
  * Comma-separated names of the columns of one home in storage order, each
  * behind prefix ("" or "f."), for INSERT and SELECT.  malloc'd.

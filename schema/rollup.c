@@ -1,7 +1,11 @@
 /*
  * Building the roll-ups of a shard: see rollup.h.  One pass: an aggregate
  * function sees each flow once and feeds a tally per roll-up; then each tally
- * is written in key order.  (GROUP BY would cost a sort per dimension.)
+ * is written in key order, as records of a database in memory (image.h).
+ * (GROUP BY would cost a sort per dimension.)
+ *
+ * Interfaces are the path's: flows are summed up by path and protocol first,
+ * and what these few sums are goes to the roll-ups of interfaces at the end.
  *
  * A tally's key is the roll-up row's: [length][value][proto, 2][sampling, 4].
  * Numbers are host order inside the process; NULL value has length 255, NULL
@@ -9,11 +13,13 @@
  */
 #include "schema/rollup.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "schema/db.h"
+#include "schema/image.h"
 #include "schema/tally.h"
 
 #define NULL_LEN	255
@@ -57,8 +63,16 @@ struct path {
 	uint32_t	sampling;	/* 0: NULL */
 };
 
+/* No padding: it is a key as it is. */
+struct path_key {
+	uint32_t	path;
+	uint16_t	proto;
+	uint16_t	zero;
+};
+
 struct builder {
 	struct tally	*tally[ROLLUP_COUNT];	/* NULL: left out */
+	struct tally	*by_path;		/* NULL: no room */
 	struct path	*paths;			/* by id */
 	int64_t		 n_paths;
 	size_t		 most_rows;
@@ -143,6 +157,54 @@ feed(struct builder *b, enum rollup r, const struct value *v,
 }
 
 static void
+make_tail(uint8_t tail[KEY_TAIL], uint16_t proto, const struct path *path)
+{
+	memcpy(tail, &proto, 2);
+	memcpy(tail + 2, &path->sampling, 4);
+}
+
+static void
+feed_path(struct builder *b, int64_t id, uint16_t proto,
+    const struct tally_sum *flow)
+{
+	struct path_key key = { (uint32_t)id, proto, 0 };
+
+	if (b->by_path != NULL &&
+	    tally_put(b->by_path, &key, sizeof(key), flow) == -1) {
+		tally_free(b->by_path);
+		b->by_path = NULL;
+	}
+}
+
+/* What was summed up by path. */
+static void
+feed_interfaces(struct builder *b)
+{
+	size_t n = b->by_path == NULL ? 0 : tally_count(b->by_path);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct tally_sum *sum;
+		const struct path *path;
+		struct path_key key;
+		struct value in, out;
+		uint8_t tail[KEY_TAIL];
+		const uint8_t *p;
+		size_t len;
+
+		sum = tally_entry(b->by_path, i, &p, &len);
+		memcpy(&key, p, sizeof(key));
+		path = &b->paths[key.path];
+		make_tail(tail, key.proto, path);
+		value_of_number(&in, path->in_if, path->in_if == -1);
+		value_of_number(&out, path->out_if, path->out_if == -1);
+		feed(b, ROLLUP_in_if, &in, tail, sum);
+		feed(b, ROLLUP_out_if, &out, tail, sum);
+		if (value_same(&in, &out))
+			feed(b, ROLLUP_same_if, &in, tail, sum);
+	}
+}
+
+static void
 feed_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	static const struct { enum arg src, dst; enum rollup r; } pairs[] = {
@@ -151,7 +213,6 @@ feed_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		{ ARG_src_as, ARG_dst_as, ROLLUP_src_as },
 	};
 	struct builder *b = sqlite3_user_data(ctx);
-	struct path none = { .in_if = -1, .out_if = -1 }, *path = &none;
 	int64_t id = sqlite3_value_int64(argv[ARG_path]);
 	struct value src, dst;
 	uint8_t tail[KEY_TAIL];
@@ -166,12 +227,12 @@ feed_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	(void)argc;
 	flow.last_ms = flow.first_ms +
 	    sqlite3_value_int64(argv[ARG_duration_ms]);
-	if (id > 0 && id < b->n_paths)
-		path = &b->paths[id];
+	/* place 0 has no values: a path that is not there */
+	if (id < 0 || id >= b->n_paths)
+		id = 0;
 	if (sqlite3_value_type(argv[ARG_proto]) != SQLITE_NULL)
 		proto = (uint16_t)sqlite3_value_int(argv[ARG_proto]);
-	memcpy(tail, &proto, 2);
-	memcpy(tail + 2, &path->sampling, 4);
+	make_tail(tail, proto, &b->paths[id]);
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		value_of_arg(&src, argv[pairs[i].src]);
 		value_of_arg(&dst, argv[pairs[i].dst]);
@@ -180,12 +241,7 @@ feed_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		if (value_same(&src, &dst))
 			feed(b, pairs[i].r + 2, &src, tail, &flow);
 	}
-	value_of_number(&src, path->in_if, path->in_if == -1);
-	value_of_number(&dst, path->out_if, path->out_if == -1);
-	feed(b, ROLLUP_in_if, &src, tail, &flow);
-	feed(b, ROLLUP_out_if, &dst, tail, &flow);
-	if (value_same(&src, &dst))
-		feed(b, ROLLUP_same_if, &src, tail, &flow);
+	feed_path(b, id, proto, &flow);
 }
 
 static void
@@ -213,13 +269,15 @@ load_paths(sqlite3 *db, struct builder *b, struct err *err)
 	if (b->n_paths > MAX_PATHS)
 		return err_set(err, "path ids up to %lld are too many",
 		    (long long)b->n_paths);
-	b->paths = malloc(((size_t)b->n_paths + 1) * sizeof(*b->paths));
+	if (b->n_paths < 1)
+		b->n_paths = 1;
+	b->paths = malloc((size_t)b->n_paths * sizeof(*b->paths));
 	if (b->paths == NULL)
 		return err_set(err, "out of memory");
 	for (int64_t i = 0; i < b->n_paths; i++)
 		b->paths[i] = (struct path){ .in_if = -1, .out_if = -1 };
 	st = db_prepare(db, "SELECT id, in_if, out_if, sampling FROM path "
-	    "WHERE id >= 0", err);
+	    "WHERE id > 0", err);
 	if (st == NULL)
 		return -1;
 	while ((rc = db_step(st, err)) == 1) {
@@ -233,122 +291,166 @@ load_paths(sqlite3 *db, struct builder *b, struct err *err)
 	return rc;
 }
 
+/* An entry of a tally, and how it is sorted. */
 struct row {
-	const uint8_t		*key;
-	size_t			 len;
-	const struct tally_sum	*sum;
-	bool			 is_addr;
+	uint64_t	prefix;		/* length and head of the value */
+	uint32_t	entry;
 };
 
+/* NULL first, as SQLite orders; then IPv4 before IPv6; then by value. */
+static uint64_t
+make_prefix(const uint8_t *key, bool is_addr)
+{
+	uint64_t head = 0;
+	uint32_t number;
+
+	if (key[0] == NULL_LEN)
+		return 0;
+	if (is_addr) {
+		memcpy(&head, key + 1, key[0] < 8 ? key[0] : 8);
+	} else {
+		memcpy(&number, key + 1, sizeof(number));
+		number = htobe32(number);
+		memcpy(&head, &number, sizeof(number));
+	}
+	return (uint64_t)(key[0] + 1) << 59 | be64toh(head) >> 5;
+}
+
+/*
+ * Of equal heads the keys decide: their values are of one length, and numbers
+ * are equal then.
+ */
 static int
-row_cmp(const void *va, const void *vb)
+row_cmp(const void *va, const void *vb, void *tally)
 {
 	const struct row *a = va, *b = vb;
-	uint32_t na, nb;
-	int c;
+	const uint8_t *ka, *kb;
+	size_t la, lb;
 
-	/* NULL first, as SQLite orders; then IPv4 before IPv6 */
-	if (a->key[0] != b->key[0]) {
-		if (a->key[0] == NULL_LEN || b->key[0] == NULL_LEN)
-			return a->key[0] == NULL_LEN ? -1 : 1;
-		return a->key[0] - b->key[0];
-	}
-	if (a->key[0] != NULL_LEN && a->is_addr) {
-		c = memcmp(a->key + 1, b->key + 1, a->key[0]);
-		if (c != 0)
-			return c;
-	} else if (a->key[0] != NULL_LEN) {
-		memcpy(&na, a->key + 1, sizeof(na));
-		memcpy(&nb, b->key + 1, sizeof(nb));
-		if (na != nb)
-			return na < nb ? -1 : 1;
-	}
-	return memcmp(a->key + a->len - KEY_TAIL, b->key + b->len - KEY_TAIL,
-	    KEY_TAIL);
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	(void)tally_entry(tally, a->entry, &ka, &la);
+	(void)tally_entry(tally, b->entry, &kb, &lb);
+	return memcmp(ka, kb, la);
 }
 
 static void
-bind_row(sqlite3_stmt *st, const struct row *row)
+make_row(struct image_row *row, const uint8_t *key, size_t len, bool is_addr,
+    const struct tally_sum *sum)
 {
-	const uint8_t *tail = row->key + row->len - KEY_TAIL;
+	const uint8_t *tail = key + len - KEY_TAIL;
 	uint32_t number, sampling;
 	uint16_t proto;
 
 	memcpy(&proto, tail, 2);
 	memcpy(&sampling, tail + 2, 4);
-	(void)sqlite3_clear_bindings(st);
-	if (row->key[0] != NULL_LEN && row->is_addr) {
-		(void)sqlite3_bind_blob(st, 1, row->key + 1, row->key[0],
-		    SQLITE_STATIC);
-	} else if (row->key[0] != NULL_LEN) {
-		memcpy(&number, row->key + 1, sizeof(number));
-		(void)sqlite3_bind_int64(st, 1, number);
+	image_start(row);
+	if (key[0] == NULL_LEN) {
+		image_null(row);
+	} else if (is_addr) {
+		image_blob(row, key + 1, key[0]);
+	} else {
+		memcpy(&number, key + 1, sizeof(number));
+		image_int(row, number);
 	}
-	if (proto != NULL_PROTO)
-		(void)sqlite3_bind_int(st, 2, proto);
-	if (sampling != 0)
-		(void)sqlite3_bind_int64(st, 3, sampling);
-	(void)sqlite3_bind_int64(st, 4, row->sum->flows);
-	(void)sqlite3_bind_int64(st, 5, row->sum->packets);
-	(void)sqlite3_bind_int64(st, 6, row->sum->bytes);
-	(void)sqlite3_bind_int64(st, 7, row->sum->first_ms);
-	(void)sqlite3_bind_int64(st, 8, row->sum->last_ms);
-}
-
-/* The table, and for addresses an index, so that one is found at once. */
-static int
-make_table(sqlite3 *db, const struct rollup_info *ri, struct err *err)
-{
-	const struct column_info *ci = column_info(ri->column);
-	const char *key = ci->name;
-	char sql[400];
-
-	(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s;"
-	    "CREATE TABLE %s (%s %s, proto INTEGER, sampling INTEGER, "
-	    "flows INTEGER, packets INTEGER, bytes INTEGER, first_ms INTEGER, "
-	    "last_ms INTEGER) STRICT;", ri->table, ri->table, key,
-	    coltype_sql(ci->type));
-	if (db_exec(db, sql, err) == -1)
-		return -1;
-	if (ci->type != CT_ADDR || ri->other != -1)
-		return 0;
-	(void)snprintf(sql, sizeof(sql), "CREATE INDEX %s_key ON %s (%s);",
-	    ri->table, ri->table, key);
-	return db_exec(db, sql, err);
+	if (proto == NULL_PROTO)
+		image_null(row);
+	else
+		image_int(row, proto);
+	if (sampling == 0)
+		image_null(row);
+	else
+		image_int(row, sampling);
+	image_int(row, sum->flows);
+	image_int(row, sum->packets);
+	image_int(row, sum->bytes);
+	image_int(row, sum->first_ms);
+	image_int(row, sum->last_ms);
 }
 
 static int
-write_rollup(sqlite3 *db, const struct rollup_info *ri, const struct tally *t,
+fill_image(struct image *im, const struct rollup_info *ri, struct tally *t,
     struct err *err)
 {
-	size_t n = tally_count(t);
+	bool is_addr = column_info(ri->column)->type == CT_ADDR;
+	size_t n = tally_count(t), len;
 	struct row *rows = malloc((n + 1) * sizeof(*rows));
-	sqlite3_stmt *st = NULL;
-	char sql[120];
-	int rc = -1;
+	const uint8_t *key;
+	int rc = 0;
 
 	if (rows == NULL)
 		return err_set(err, "out of memory");
 	for (size_t i = 0; i < n; i++) {
-		rows[i].sum = tally_entry(t, i, &rows[i].key, &rows[i].len);
-		rows[i].is_addr = column_info(ri->column)->type == CT_ADDR;
+		(void)tally_entry(t, i, &key, &len);
+		rows[i] = (struct row){ make_prefix(key, is_addr),
+			(uint32_t)i };
 	}
-	qsort(rows, n, sizeof(*rows), row_cmp);
-	if (make_table(db, ri, err) == -1)
-		goto out;
-	(void)snprintf(sql, sizeof(sql),
-	    "INSERT INTO %s VALUES (?1,?2,?3,?4,?5,?6,?7,?8)", ri->table);
-	st = db_prepare(db, sql, err);
-	if (st == NULL)
-		goto out;
-	rc = 0;
+	qsort_r(rows, n, sizeof(*rows), row_cmp, t);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		bind_row(st, &rows[i]);
-		rc = db_step(st, err);
+		const struct tally_sum *sum;
+		struct image_row row;
+
+		sum = tally_entry(t, rows[i].entry, &key, &len);
+		make_row(&row, key, len, is_addr, sum);
+		rc = image_add(im, (int64_t)i + 1, &row, err);
 	}
-out:
-	sqlite3_finalize(st);
 	free(rows);
+	return rc;
+}
+
+/* "CREATE TABLE ..;" */
+static void
+put_table(char *sql, size_t size, const struct rollup_info *ri)
+{
+	const struct column_info *ci = column_info(ri->column);
+
+	(void)snprintf(sql, size, "CREATE TABLE %s (%s %s, proto INTEGER, "
+	    "sampling INTEGER, flows INTEGER, packets INTEGER, bytes INTEGER, "
+	    "first_ms INTEGER, last_ms INTEGER) STRICT;", ri->table, ci->name,
+	    coltype_sql(ci->type));
+}
+
+/* The table; and for addresses an index, so that one is found at once. */
+static int
+copy_table(sqlite3 *db, const struct rollup_info *ri, const char *create,
+    struct err *err)
+{
+	const struct column_info *ci = column_info(ri->column);
+	char sql[1000], index[200] = "";
+
+	if (ci->type == CT_ADDR && ri->other == -1)
+		(void)snprintf(index, sizeof(index),
+		    "CREATE INDEX %s_key ON %s (%s);", ri->table, ri->table,
+		    ci->name);
+	(void)snprintf(sql, sizeof(sql), "BEGIN IMMEDIATE;"
+	    "DROP TABLE IF EXISTS main.%s;%s"
+	    "INSERT INTO main.%s SELECT * FROM image.%s;%sCOMMIT", ri->table,
+	    create, ri->table, ri->table, index);
+	if (db_exec(db, sql, err) == 0)
+		return 0;
+	if (!sqlite3_get_autocommit(db))
+		(void)db_exec(db, "ROLLBACK", NULL);
+	return -1;
+}
+
+static int
+write_rollup(sqlite3 *db, const struct rollup_info *ri, struct tally *t,
+    struct err *err)
+{
+	struct image *im;
+	char create[400];
+	int rc = -1;
+
+	put_table(create, sizeof(create), ri);
+	im = image_new(create, err);
+	if (im == NULL)
+		return -1;
+	if (image_table(im, ri->table, err) == 0 &&
+	    fill_image(im, ri, t, err) == 0 && image_show(im, db, err) == 0) {
+		rc = copy_table(db, ri, create, err);
+		(void)image_hide(db, NULL);
+	}
+	image_free(im);
 	return rc;
 }
 
@@ -359,7 +461,7 @@ stopped(void *arg)
 }
 
 static int
-build_in_transaction(sqlite3 *db, struct builder *b, struct err *err)
+build(sqlite3 *db, struct builder *b, struct err *err)
 {
 	int64_t ignored, flows;
 
@@ -369,10 +471,20 @@ build_in_transaction(sqlite3 *db, struct builder *b, struct err *err)
 	b->most_rows = flows / 4 > FREE_ROWS ? (size_t)(flows / 4) : FREE_ROWS;
 	if (db_int(db, feed_sql, 0, &ignored, err) == -1)
 		return -1;
+	if (b->by_path != NULL && tally_flush(b->by_path) == 0) {
+		feed_interfaces(b);
+	} else {
+		for (int r = ROLLUP_in_if; r <= ROLLUP_same_if; r++) {
+			tally_free(b->tally[r]);
+			b->tally[r] = NULL;
+		}
+	}
 	for (int r = 0; r < ROLLUP_COUNT; r++) {
 		if (b->tally[r] != NULL && tally_flush(b->tally[r]) == 0 &&
 		    write_rollup(db, &rollups[r], b->tally[r], err) == -1)
 			return -1;
+		tally_free(b->tally[r]);
+		b->tally[r] = NULL;
 	}
 	return 0;
 }
@@ -393,6 +505,11 @@ rollup_build(sqlite3 *db, size_t memory, const volatile bool *stop,
 			goto out;
 		}
 	}
+	b.by_path = tally_new(memory / 20);
+	if (b.by_path == NULL) {
+		(void)err_set(err, "out of memory");
+		goto out;
+	}
 	if (sqlite3_create_function_v2(db, "rollup_feed", N_ARGS,
 	    SQLITE_UTF8 | SQLITE_DIRECTONLY, &b, NULL, feed_step, feed_final,
 	    NULL) != SQLITE_OK) {
@@ -402,13 +519,7 @@ rollup_build(sqlite3 *db, size_t memory, const volatile bool *stop,
 	if (stop != NULL)
 		sqlite3_progress_handler(db, 10000, stopped,
 		    (void *)(uintptr_t)stop);
-	if (db_exec(db, "BEGIN IMMEDIATE", err) == 0) {
-		rc = build_in_transaction(db, &b, err);
-		if (rc == 0)
-			rc = db_exec(db, "COMMIT", err);
-		if (rc == -1 && !sqlite3_get_autocommit(db))
-			(void)db_exec(db, "ROLLBACK", NULL);
-	}
+	rc = build(db, &b, err);
 	if (stop != NULL)
 		sqlite3_progress_handler(db, 0, NULL, NULL);
 	(void)sqlite3_create_function_v2(db, "rollup_feed", N_ARGS,
@@ -416,6 +527,7 @@ rollup_build(sqlite3 *db, size_t memory, const volatile bool *stop,
 out:
 	for (int r = 0; r < ROLLUP_COUNT; r++)
 		tally_free(b.tally[r]);
+	tally_free(b.by_path);
 	free(b.paths);
 	return rc;
 }

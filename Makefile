@@ -204,6 +204,8 @@ includes:
 # touched, uninstall leaves it.
 SHARE = $(DESTDIR)$(PREFIX)/share
 UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
+# where zsh looks: for packages, and for what is installed by hand
+ZSHDIR = $(SHARE)/zsh/$(if $(PREFIX:/usr=),site-functions,vendor-completions)
 SYSUSERSDIR = $(DESTDIR)$(PREFIX)/lib/sysusers.d
 
 install: all
@@ -217,6 +219,10 @@ install: all
 	install -D -m 644 query/flowq.1 $(SHARE)/man/man1/flowq.1
 	install -D -m 644 scripts/flowq.bash-completion \
 		$(SHARE)/bash-completion/completions/flowq
+	install -D -m 644 scripts/flowdbd.bash-completion \
+		$(SHARE)/bash-completion/completions/flowdbd
+	install -D -m 644 scripts/flowq.zsh-completion $(ZSHDIR)/_flowq
+	install -D -m 644 scripts/flowdbd.zsh-completion $(ZSHDIR)/_flowdbd
 	install -D -m 644 flowdb.conf.example \
 		$(SHARE)/doc/flowdb/flowdb.conf.example
 	install -D -m 644 README.md $(SHARE)/doc/flowdb/README.md
@@ -235,6 +241,8 @@ uninstall:
 		$(SHARE)/man/man7/flowdb-exporters.7 \
 		$(SHARE)/man/man1/flowq.1 $(UNITDIR)/flowdb.service \
 		$(SHARE)/bash-completion/completions/flowq \
+		$(SHARE)/bash-completion/completions/flowdbd \
+		$(ZSHDIR)/_flowq $(ZSHDIR)/_flowdbd \
 		$(SYSUSERSDIR)/flowdb.conf
 	rm -rf $(SHARE)/doc/flowdb
 	-rmdir $(DESTDIR)$(PREFIX)/lib/flowdb 2>/dev/null || :

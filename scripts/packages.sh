@@ -15,10 +15,10 @@ packages_of() {
 		    libev-dev libmaxminddb-dev libpcap-dev libsqlite3-dev ;;
 	run)	echo sqlite3 ;;
 	# nfdump and softflowd are what we are compared with, mandoc reads
-	# the manuals, tmux is a terminal; a test says skip where one of them
-	# is missing
+	# the manuals, tmux is a terminal, zsh completes; a test says skip where
+	# one of them is missing
 	test)	echo faketime libcriterion-dev mandoc nfdump softflowd \
-		    sqlite3 tmux dpkg-dev ;;
+		    sqlite3 tmux zsh dpkg-dev ;;
 	bench)	echo nfdump sqlite3 valgrind ;;
 	lint)	echo clang-tidy cppcheck ;;
 	# what make check-deb needs; make deb alone: dpkg-dev

@@ -40,6 +40,7 @@ cat >"$tmp/want" <<'END'
 644 usr/lib/systemd/system/flowdb.service
 644 usr/lib/sysusers.d/flowdb.conf
 755 usr/sbin/flowdbd
+644 usr/share/bash-completion/completions/flowdbd
 644 usr/share/bash-completion/completions/flowq
 644 usr/share/doc/flowdb/README.md
 644 usr/share/doc/flowdb/flowdb.conf.example
@@ -47,6 +48,8 @@ cat >"$tmp/want" <<'END'
 644 usr/share/man/man5/flowdb.conf.5
 644 usr/share/man/man7/flowdb-exporters.7
 644 usr/share/man/man8/flowdbd.8
+644 usr/share/zsh/vendor-completions/_flowdbd
+644 usr/share/zsh/vendor-completions/_flowq
 END
 placed usr >"$tmp/got"
 check files diff "$tmp/want" "$tmp/got"

@@ -52,12 +52,25 @@ struct keeping {
 	struct timetext		 utc;
 };
 
+/* ".." and 0 of a database would say nothing to who never saw them. */
+static bool
+is_unknown(const struct field *f, const struct row *row)
+{
+	enum geo_what what = f->kind == FIELD_COUNTRY ? GEO_COUNTRY : GEO_AS;
+	uint32_t v;
+
+	return (f->kind == FIELD_COUNTRY || f->kind == FIELD_ASN) &&
+	    row_place(row, what, f->column, &v) && v == 0;
+}
+
 static const char *
 name_of(const struct page *p, const struct field *f, const struct row *row)
 {
 	const char *name = field_named(f, p->a->names, row);
 	enum column c = f->column;
 
+	if (is_unknown(f, row))
+		return "not known";
 	if (name == NULL && (c == COL_src_port || c == COL_dst_port))
 		name = service_name((unsigned)flow_number(&row->flow, c));
 	return name;

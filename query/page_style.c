@@ -138,7 +138,7 @@ const char *const page_style[] = {
     "button,.tabs,#tip,details{display:none!important}"
     ".chart[hidden]{display:block!important}"
     "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
-    ".chart,.card,.bands,tr{break-inside:avoid}"
+    ".chart,.card,.bands,.grid>.box,tr{break-inside:avoid}"
     "h2,h3{break-after:avoid}.plot{height:55mm}.scroll{overflow:visible}"
     ".grid{grid-template-columns:1fr 1fr}table{font-size:8pt}"
     ".top tbody th,.to{min-width:0}th,td{padding:.15rem .2rem}}",

@@ -145,8 +145,8 @@ change(struct out *o, int64_t now, int64_t before, const char *unit)
 	if (before == 0)
 		html_put(o, "<small>before: 0</small>");
 	else if (percent >= 1000)
-		html_put(o, "<small>\xe2\x96\xb2 %.0f times of %s before"
-		    "</small>", (double)now / (double)before, text);
+		html_put(o, "<small>\xe2\x96\xb2\xc2\xa0%.0f\xc2\xa0\xc3\x97, "
+		    "before: %s</small>", (double)now / (double)before, text);
 	else if (percent > -0.5 && percent < 0.5)
 		html_put(o, "<small>as before: %s</small>", text);
 	else

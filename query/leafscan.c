@@ -37,18 +37,39 @@ leafscan_path_columns(const struct feed *f)
 	    flow_home_bits(HOME_PATH);
 }
 
+/* In a table that is as this program makes it (ddl.h). */
+static void
+known_columns(struct leafscan *l)
+{
+	int next = 1;
+
+	for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		l->place[c] = column_info((enum column)c)->home == HOME_FLOW ?
+		    next++ : NONE;
+	l->path_place = next++;
+	l->n_columns = (unsigned)next;
+}
+
 /*
  * Where the columns stand in this shard's table; 0 or -1.  A table that is
  * not STRICT may hold anything anywhere: that is SQLite's to sort out.
  */
 static int
-find_columns(struct leafscan *l, sqlite3 *db)
+find_columns(struct leafscan *l, const struct open_shard *s)
 {
 	struct err ignored;
+	sqlite3 *db = s->db;
 	int64_t strict;
-	sqlite3_stmt *st = db_prepare(db, "SELECT name, cid FROM "
-	    "pragma_table_info('flow')", &ignored);
-	int rc = st == NULL ? -1 : 1;
+	sqlite3_stmt *st;
+	int rc;
+
+	if (s->by_pages) {
+		known_columns(l);
+		return 0;
+	}
+	st = db_prepare(db, "SELECT name, cid FROM pragma_table_info('flow')",
+	    &ignored);
+	rc = st == NULL ? -1 : 1;
 
 	for (int c = 0; c < COLUMN_COUNT; c++)
 		l->place[c] = NONE;
@@ -155,7 +176,7 @@ leafscan_open(struct feed *f, const char *path,
 		return NULL;
 	l->side = side;
 	l->scaled = f->q->scale && side_is_sampled(side);
-	if (find_columns(l, s->db) == 0 && want_all(l, f) &&
+	if (find_columns(l, s) == 0 && want_all(l, f) &&
 	    (l->tree = btree_open(path, s->flow_root, &ignored)) != NULL &&
 	    btree_is_file(l->tree, s->device, s->inode) && (l->rows = btree_rows_new(l->tree, l->want,
 	    l->n_columns)) != NULL && divide(l, f) == 0)

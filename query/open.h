@@ -25,6 +25,8 @@ struct open_shard {
 	/* by sealed_open alone: tables are as this program makes them */
 	bool			 by_pages;
 	uint32_t		 path_root;
+	uint32_t		 exporter_root;
+	uint32_t		 extra_root;
 	uint32_t		 roll_root[ROLLUP_COUNT];	/* 0: not there */
 	uint64_t		 device;	/* of the file, before it was */
 	uint64_t		 inode;		/* opened */

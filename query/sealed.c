@@ -275,5 +275,7 @@ sealed_open(const struct sealed_forms *f, const char *path,
 	out->indexed = l.indexes == 2;
 	out->flow_root = l.root[TABLE_FLOW];
 	out->path_root = l.root[TABLE_PATH];
+	out->exporter_root = l.root[TABLE_EXPORTER];
+	out->extra_root = l.root[TABLE_EXTRA];
 	return true;
 }

@@ -207,6 +207,20 @@ passes_few(const struct node *n, const struct open_shard *s,
 	return rc == -1 ? -1 : got <= most;
 }
 
+bool
+serve_may_index(const struct question *q, const struct open_shard *s)
+{
+	const struct node *root = ast_root(q->filter);
+
+	if (q->no_index || question_in_order(q) || !s->indexed)
+		return false;
+	for (size_t i = 0; root->kind == NODE_AND && i < root->n; i++) {
+		if (is_address_test(root->child[i]))
+			return true;
+	}
+	return is_address_test(root);
+}
+
 int
 serve_by_index(const struct question *q, const struct open_shard *s,
     struct err *err)
@@ -214,7 +228,7 @@ serve_by_index(const struct question *q, const struct open_shard *s,
 	const struct node *root = ast_root(q->filter);
 	int rc;
 
-	if (q->no_index || question_in_order(q) || !s->indexed)
+	if (!serve_may_index(q, s))
 		return 0;
 	if (root->kind != NODE_AND)
 		return passes_few(root, s, err);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "query/record.h"
 #include "schema/db.h"
 #include "schema/ddl.h"
 
@@ -227,6 +228,169 @@ side_load(struct sqlite3 *db, const char *schema, uint64_t columns,
 	resolve_addrs(s);
 	return s;
 fail:
+	side_free(s);
+	return NULL;
+}
+
+/* ---- by pages ---- */
+
+/* One pass over the rows of a table. */
+struct walk {
+	struct side		*side;
+	int64_t			 most;		/* ids */
+	int64_t			 n;		/* largest id + 1 */
+	const uint8_t		*place;		/* of columns of path */
+};
+
+/* Fits record_visit. */
+static int
+count_row(void *arg, int64_t id, const struct record_value v[RECORD_VALUES])
+{
+	struct walk *w = arg;
+
+	(void)v;
+	if (id < 1 || id >= w->most)
+		return 1;
+	w->n = id >= w->n ? id + 1 : w->n;
+	return 0;
+}
+
+static int
+take_value(struct side *s, const struct record_value *v, struct datum *d)
+{
+	if (v->kind == RECORD_NUMBER) {
+		d->kind = DATUM_NUMBER;
+		d->number = v->number;
+	} else if (v->kind == RECORD_BLOB && (v->len == 4 || v->len == 16)) {
+		return add_addr(s, v->data, v->len, d, &(struct err){ 0 });
+	}
+	return 0;
+}
+
+/* Fits record_visit: a row of path. */
+static int
+take_path(void *arg, int64_t id, const struct record_value v[RECORD_VALUES])
+{
+	const struct walk *w = arg;
+	const struct record_value *rate = &v[w->place[COL_sampling]];
+	struct side *s = w->side;
+
+	if (id < 1 || id >= s->n_paths)
+		return 1;
+	s->rate[id] = rate->kind == RECORD_NUMBER && rate->number > 0 &&
+	    rate->number <= UINT32_MAX ? (uint32_t)rate->number : 1;
+	s->sampled = s->sampled || s->rate[id] > 1;
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		if (s->data[c] != NULL && take_value(s, &v[w->place[c]],
+		    &s->data[c][id]) == -1)
+			return 1;
+	}
+	return 0;
+}
+
+/* Fits record_visit: a row of exporter: id, address, version, ... */
+static int
+take_exporter(void *arg, int64_t id,
+    const struct record_value v[RECORD_VALUES])
+{
+	const struct walk *w = arg;
+	struct row_exporter *e;
+
+	if (id < 1 || id >= w->side->n_exporters ||
+	    v[1].kind != RECORD_BLOB || v[2].kind != RECORD_NUMBER ||
+	    v[3].kind != RECORD_NUMBER ||
+	    (v[4].kind != RECORD_TEXT && v[4].kind != RECORD_NULL))
+		return 1;
+	e = &w->side->exporters[id];
+	if (v[1].len == 4 || v[1].len == 16)
+		e->address = addr_from(v[1].data, v[1].len);
+	e->version = (uint8_t)v[2].number;
+	e->domain = (uint32_t)v[3].number;
+	free((char *)(uintptr_t)e->name);
+	e->name = v[4].kind == RECORD_NULL ? NULL :
+	    strndup((const char *)v[4].data, v[4].len);
+	return 0;
+}
+
+static bool
+each_row(const struct btree *t, record_visit *visit, struct walk *w)
+{
+	struct err ignored;
+
+	for (size_t i = 0; i < btree_leaves(t); i++) {
+		if (record_each(t, btree_leaf_page(t, i), visit, w,
+		    &ignored) != 0)
+			return false;
+	}
+	return true;
+}
+
+static struct btree *
+open_table(const char *path, const struct open_shard *s, uint32_t root)
+{
+	struct err ignored;
+	struct btree *t = btree_open(path, root, &ignored);
+
+	if (t != NULL && btree_is_file(t, s->device, s->inode))
+		return t;
+	btree_close(t);
+	return NULL;
+}
+
+static bool
+pages_of_paths(struct side *s, const struct btree *t, uint64_t columns)
+{
+	/* id stands first, then the columns in their order */
+	uint8_t place[COLUMN_COUNT] = { 0 }, next = 1;
+	struct walk w = { .side = s, .most = PATHS_MAX, .place = place };
+	struct err ignored;
+
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		if (column_info((enum column)c)->home == HOME_PATH)
+			place[c] = next++;
+	}
+	if (next > RECORD_VALUES || !each_row(t, count_row, &w))
+		return false;
+	s->n_paths = w.n;
+	return alloc_paths(s, columns, &ignored) == 0 &&
+	    each_row(t, take_path, &w);
+}
+
+static bool
+pages_of_exporters(struct side *s, const struct btree *t)
+{
+	struct walk w = { .side = s, .most = EXPORTERS_MAX };
+
+	if (!each_row(t, count_row, &w))
+		return false;
+	s->n_exporters = w.n;
+	s->exporters = calloc((size_t)w.n + 1, sizeof(*s->exporters));
+	return s->exporters != NULL && each_row(t, take_exporter, &w);
+}
+
+struct side *
+side_load_pages(const char *path, const struct open_shard *shard,
+    uint64_t columns)
+{
+	struct btree *paths, *exporters;
+	struct side *s = calloc(1, sizeof(*s));
+	bool ok;
+
+	if (s == NULL || !shard->by_pages) {
+		free(s);
+		return NULL;
+	}
+	paths = open_table(path, shard, shard->path_root);
+	exporters = open_table(path, shard, shard->exporter_root);
+	ok = paths != NULL && exporters != NULL &&
+	    pages_of_paths(s, paths, columns) &&
+	    pages_of_exporters(s, exporters);
+	btree_close(paths);
+	btree_close(exporters);
+	if (ok) {
+		resolve_addrs(s);
+		return s;
+	}
 	side_free(s);
 	return NULL;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "query/datum.h"
+#include "query/open.h"
 #include "query/row.h"
 #include "schema/err.h"
 
@@ -24,6 +25,13 @@ struct side;
 struct side *side_load(struct sqlite3 *db, const char *schema,
 	    uint64_t columns, struct err *err);
 void	side_free(struct side *s);
+
+/*
+ * The same of a shard that sealed_open opened, path being its file.  NULL
+ * also where it is not for pages: ask SQLite.
+ */
+struct side *side_load_pages(const char *path, const struct open_shard *s,
+	    uint64_t columns);
 
 /* Paths have the numbers 0 to this less 1. */
 int64_t	side_paths(const struct side *s);

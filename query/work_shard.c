@@ -138,26 +138,39 @@ scan_leaves(struct feed *f, struct leafscan *l, const struct open_shard *s,
 	return 0;
 }
 
+static struct side *
+load_side(struct feed *f, struct open_shard *s, const char *path,
+    struct err *err)
+{
+	uint64_t columns = leafscan_path_columns(f);
+	struct side *side = s->db == NULL ?
+	    side_load_pages(path, s, columns) : NULL;
+
+	if (side == NULL && need_db(f, s, path, err) == 0)
+		side = side_load(s->db, "main", columns, err);
+	return side;
+}
+
 static int
 scan(struct feed *f, struct open_shard *s, const char *path,
     struct shard_task *t, struct err *err)
 {
 	struct leafscan *leaves = NULL;
-	struct side *side = side_load(s->db, "main",
-	    leafscan_path_columns(f), err);
+	struct side *side = load_side(f, s, path, err);
 	int rc = -1, index = 0;
 
 	if (side == NULL)
 		return -1;
-	if (t->piece.kind == PIECE_ALL)
-		index = serve_by_index(f->q, s, err);
+	if (t->piece.kind == PIECE_ALL && serve_may_index(f->q, s))
+		index = need_db(f, s, path, err) == -1 ? -1 :
+		    serve_by_index(f->q, s, err);
 	if (index == 0 && t->piece.kind != PIECE_IDS)
 		leaves = leafscan_open(f, path, s, side);
 	if (leaves != NULL)
 		rc = scan_leaves(f, leaves, s, side, t, err);
 	else if (t->piece.kind == PIECE_LEAVES)
 		rc = err_set(err, "%s: changed while it was read", path);
-	else if (index != -1)
+	else if (index != -1 && need_db(f, s, path, err) == 0)
 		rc = scan_sql(f, s, side, t, index == 1, err);
 	leafscan_close(leaves);
 	side_free(side);
@@ -177,7 +190,5 @@ work_shard(struct feed *f, struct open_shard *s, const char *path,
 	if (s->db != NULL && feed_register(s->db, f, err) == -1)
 		return -1;
 	left = use_rollups(f, s, path, t, err);
-	if (left > 0 && need_db(f, s, path, err) == -1)
-		return -1;
 	return left <= 0 ? left : scan(f, s, path, t, err);
 }

@@ -176,14 +176,14 @@ spill_full(struct spill *s, struct tally *t, const void *key, size_t len,
 }
 
 int
-spill_merge(struct spill *s, struct tally *t, const struct tally *from,
+spill_merge(struct spill *s, struct tally *t, struct tally *from,
     struct err *err)
 {
-	for (size_t i = 0; i < tally_count(from); i++) {
-		const uint8_t *key;
-		size_t len;
-		const struct tally_sum *sum = tally_entry(from, i, &key, &len);
+	const struct tally_sum *sum;
+	const uint8_t *key;
+	size_t len;
 
+	while ((sum = tally_take_last(from, &key, &len)) != NULL) {
 		if (stopped(s, err) || (tally_put(t, key, len, sum) == -1 &&
 		    spill_full(s, t, key, len, sum, err) == -1))
 			return -1;

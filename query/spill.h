@@ -40,9 +40,12 @@ uint64_t spill_bytes(const struct spill *s);
 int	spill_full(struct spill *s, struct tally *t, const void *key,
 	    size_t len, const struct tally_sum *sum, struct err *err);
 
-/* Adds all of from to t; when there is no room, t goes to the files. */
-int	spill_merge(struct spill *s, struct tally *t,
-	    const struct tally *from, struct err *err);
+/*
+ * Moves all of from to t (tally_take_last); when there is no room, t goes to
+ * the files.
+ */
+int	spill_merge(struct spill *s, struct tally *t, struct tally *from,
+	    struct err *err);
 
 /* Writes all entries and empties the table. */
 int	spill_all(struct spill *s, struct tally *t, struct err *err);

@@ -378,22 +378,43 @@ prepare(struct sums *out, struct work *w, struct worker *workers, unsigned n,
 	return 0;
 }
 
-/* Tables never shrink, so what they have now is the most they had. */
+/*
+ * Tables do not shrink before they are added up, and then as much as another
+ * grows: the most they had is what they have before that, or after.
+ */
 static void
 count_memory(struct report *r, const struct sums *out,
     const struct worker *workers, unsigned n)
 {
 	const struct question *q = out->feed.q;
+	uint64_t memory = 0;
 
-	r->workers = n;
-	r->memory_limit = q->memory;
 	for (size_t i = 0; i < q->n_groups; i++) {
-		r->memory += tally_memory(out->feed.groups[i].tally);
-		r->spilled += spill_bytes(out->spill[i]);
+		memory += tally_memory(out->feed.groups[i].tally);
 		for (unsigned k = 0; k < n; k++)
-			r->memory +=
+			memory +=
 			    tally_memory(workers[k].feed.groups[i].tally);
 	}
+	if (memory > r->memory)
+		r->memory = memory;
+}
+
+/* What the workers have as one, and what that took. */
+static int
+finish(const struct work *w, struct sums *out, struct worker *workers,
+    unsigned n, struct err *err)
+{
+	struct report *r = w->report;
+	int rc;
+
+	count_memory(r, out, workers, n);
+	rc = w->failed ? -1 : add_up(out, workers, n, w->q, err);
+	count_memory(r, out, workers, n);
+	r->workers = n;
+	r->memory_limit = w->q->memory;
+	for (size_t i = 0; i < w->q->n_groups; i++)
+		r->spilled += spill_bytes(out->spill[i]);
+	return rc;
 }
 
 int
@@ -422,9 +443,7 @@ work_sums(const struct question *q, const struct shard_list *list,
 	    start_and_join(workers, n, err) == 0) {
 		if (w.failed)
 			*err = w.err;
-		else
-			rc = add_up(out, workers, n, q, err);
-		count_memory(report, out, workers, n);
+		rc = finish(&w, out, workers, n, err);
 	}
 	for (unsigned k = 0; k < n; k++) {
 		if (workers[k].work != NULL)

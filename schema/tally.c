@@ -24,6 +24,7 @@
 #define FIRST_SLOTS	1024U
 #define MAX_ENTRIES	(UINT32_MAX / 4)
 #define UNIT		8U		/* records are multiples of this */
+#define GIVE_BACK	(1U << 20)	/* bytes at a time, while taken apart */
 #define NO_PLACE	UINT32_MAX
 #define RING		16U		/* keys under way, a power of two */
 #define RING_WORDS	5U		/* a longer key does not wait */
@@ -392,6 +393,30 @@ tally_entry(const struct tally *t, size_t i, const uint8_t **key, size_t *len)
 
 	*key = (const uint8_t *)r->key;
 	*len = r->sum.key_len;
+	return &r->sum;
+}
+
+const struct tally_sum *
+tally_take_last(struct tally *t, const uint8_t **key, size_t *len)
+{
+	const struct record *r;
+	uint8_t *p;
+
+	free(t->index);
+	t->index = NULL;
+	t->mask = 0;
+	if (t->n == 0)
+		return NULL;
+	/* what was taken before is gone now */
+	if (t->size - t->used > GIVE_BACK &&
+	    (p = realloc(t->records, t->used)) != NULL) {
+		t->records = p;
+		t->size = t->used;
+	}
+	r = record_at(t, t->places[--t->n]);
+	*key = (const uint8_t *)r->key;
+	*len = r->sum.key_len;
+	t->used = (size_t)t->places[t->n] * UNIT;
 	return &r->sum;
 }
 

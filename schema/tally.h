@@ -99,6 +99,15 @@ size_t	tally_memory(const struct tally *t);
 const struct tally_sum *tally_entry(const struct tally *t, size_t i,
 	    const uint8_t **key, size_t *len);
 
+/*
+ * Takes the entry that came last out of the table, NULL when it is empty; key
+ * and sums are valid until the next call.  Memory is given back on the way,
+ * so that another table can grow meanwhile.  Only this, tally_count,
+ * tally_memory and tally_free may follow.
+ */
+const struct tally_sum *tally_take_last(struct tally *t,
+	    const uint8_t **key, size_t *len);
+
 /* Adds all of from to t.  -1 when the limit is reached. */
 int	tally_merge(struct tally *t, const struct tally *from);
 

@@ -216,3 +216,36 @@ Test(tally, new_limit)
 	cr_expect_eq(tally_count(t), n + 1);
 	tally_free(t);
 }
+
+/* Taken apart from the end: all keys once, memory back on the way. */
+Test(tally, take_last)
+{
+	struct tally *t = tally_new(64 << 20);
+	const struct tally_sum *s;
+	size_t before, len;
+	const uint8_t *key;
+	uint32_t n = 100000;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct tally_sum one = { .flows = i };
+
+		/* keys of 4 and of 8 bytes */
+		cr_assert_eq(tally_put(t, &(uint64_t){ i }, 4 + (i & 1) * 4,
+		    &one), 0);
+	}
+	cr_assert_eq(tally_flush(t), 0);
+	before = tally_memory(t);
+	while ((s = tally_take_last(t, &key, &len)) != NULL) {
+		uint64_t want = --n;
+
+		cr_assert_eq(tally_count(t), n);
+		cr_assert_eq(s->flows, (int64_t)n);
+		cr_assert_eq(len, 4 + (n & 1) * 4);
+		cr_assert_eq(memcmp(key, &want, len), 0);
+		if (n == 50000)
+			cr_expect_lt(tally_memory(t), before / 2 + (2 << 20));
+	}
+	cr_expect_eq(n, 0);
+	cr_expect_null(tally_take_last(t, &key, &len));
+	tally_free(t);
+}

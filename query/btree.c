@@ -602,3 +602,30 @@ btree_read_first(const struct btree *t, size_t leaf, struct btree_rows *r,
 {
 	return read_leaf(t, leaf, 1, r, err);
 }
+
+int
+btree_row(const struct btree *t, const struct btree_rows *r, size_t i,
+    struct btree_value *v, unsigned columns, struct err *err)
+{
+	const uint8_t *type = r->head[i];
+	unsigned head = type[-1], odd = 0;
+	const uint8_t *at = type - 1 + head;
+
+	for (unsigned c = 0; c < columns; c++) {
+		const struct serial *s = &t->serial[c + 1 < head ?
+		    type[c] : 0];
+		bool number = (s->odd & ODD_NUMBER) == 0;
+
+		v[c] = (struct btree_value){ .kind = s == &t->serial[0] ? 0 :
+			number ? 'n' : 'b', .length = s->size, .blob = at,
+			.number = ((be64(at) >> s->shift) & s->mask) + s->add };
+		/* neither */
+		odd |= s->odd & (number ? 0 : ODD_BLOB);
+		odd |= s->odd & ODD_SIZE;
+		at += s->size;
+	}
+	if (odd == 0 && at <= r->end[i])
+		return 0;
+	return err_set(err, "%s: row %lld: damaged", t->path,
+	    (long long)r->id[i]);
+}

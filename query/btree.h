@@ -73,6 +73,21 @@ int	btree_read(const struct btree *t, size_t leaf, struct btree_rows *r,
 int	btree_read_first(const struct btree *t, size_t leaf,
 	    struct btree_rows *r, struct err *err);
 
+/* A value of one row. */
+struct btree_value {
+	char		 kind;		/* 'n', 'b', or 0: NULL */
+	uint8_t		 length;	/* of a blob */
+	int64_t		 number;
+	const uint8_t	*blob;		/* valid until the next read */
+};
+
+/*
+ * The first columns values of row i of what r holds, wanted or not: for the
+ * few rows that are worth it.
+ */
+int	btree_row(const struct btree *t, const struct btree_rows *r, size_t i,
+	    struct btree_value *v, unsigned columns, struct err *err);
+
 /* ---- for readers of rows of another kind ---- */
 
 uint32_t btree_page_size(const struct btree *t);

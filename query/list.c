@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "query/datum.h"
+#include "query/listscan.h"
 #include "query/open.h"
 #include "query/plan.h"
+#include "query/sealed.h"
 #include "query/serve.h"
 #include "query/side.h"
 #include "schema/db.h"
@@ -21,6 +23,7 @@ struct lister {
 	const struct list_options *o;
 	struct report		  *report;
 	struct tally_sum	  *total;
+	struct sealed_forms	  *forms;
 	int			   values[VALUES_MAX];
 	size_t			   n_values;
 	bool			   joined;	/* path by SQL, not by side */
@@ -219,16 +222,13 @@ sum_of(const struct row *row, bool out)
 }
 
 static void
-give(struct lister *l, sqlite3_stmt *st, int first)
+give(struct lister *l, const struct row *row)
 {
-	struct row row;
-	struct tally_sum sum;
+	struct tally_sum sum = sum_of(row, false);
 
-	fill_row(l, st, first, &row);
-	sum = sum_of(&row, false);
 	tally_add(l->total, &sum);
 	l->given++;
-	if (!l->o->visit(l->o->arg, &row) ||
+	if (!l->o->visit(l->o->arg, row) ||
 	    (l->o->limit > 0 && l->given >= l->o->limit))
 		l->enough = true;
 }
@@ -302,6 +302,7 @@ give_sorted(struct lister *l, struct err *err)
 	    "SELECT * FROM sorted ORDER BY value, seq" :
 	    "SELECT * FROM sorted ORDER BY value DESC, seq", err);
 	int rc = st == NULL ? -1 : 1;
+	struct row row;
 
 	l->enough = false;
 	while (rc == 1 && !l->enough && (rc = db_step(st, err)) == 1) {
@@ -309,7 +310,8 @@ give_sorted(struct lister *l, struct err *err)
 			rc = err_as(err, ERR_STOPPED, "interrupted");
 			break;
 		}
-		give(l, st, 2);
+		fill_row(l, st, 2, &row);
+		give(l, &row);
 	}
 	sqlite3_finalize(st);
 	return rc == -1 ? -1 : 0;
@@ -363,6 +365,7 @@ rows_wanted(const struct lister *l)
 static int
 read_rows(struct lister *l, sqlite3_stmt *st, struct err *err)
 {
+	struct row row;
 	int rc;
 
 	while ((rc = db_step(st, err)) == 1) {
@@ -373,7 +376,8 @@ read_rows(struct lister *l, sqlite3_stmt *st, struct err *err)
 			if (put(l, st, err) == -1)
 				return -1;
 		} else {
-			give(l, st, 0);
+			fill_row(l, st, 0, &row);
+			give(l, &row);
 		}
 		if (l->enough)
 			return 0;
@@ -396,9 +400,49 @@ explain_list(const struct lister *l, sqlite3_stmt *st, const struct sql *sql,
 	return 0;
 }
 
-/* use (may be NULL): how it was read. */
+/* Fits listscan_run. */
+static bool
+give_row(void *arg, const struct row *row)
+{
+	struct lister *l = arg;
+
+	l->taken++;
+	give(l, row);
+	return !l->enough;
+}
+
+/*
+ * A sealed shard by its pages, as it is stored.  1: done; 0: it is not for
+ * pages.  use (may be NULL): how it was read.
+ */
 static int
-list_shard(struct lister *l, struct open_shard *s, struct report_use *use,
+list_pages(struct lister *l, const char *path, const struct open_shard *s,
+    struct report_use *use, struct err *err)
+{
+	uint64_t columns = listscan_path_columns(l->q, l->o->columns);
+	int64_t taken = l->taken, rows;
+	struct listscan *scan = NULL;
+	struct side *side;
+	int rc = 0;
+
+	if (l->sorter != NULL || !s->by_pages)
+		return 0;
+	side = side_load_pages(path, s, columns);
+	if (side != NULL)
+		scan = listscan_open(l->q, l->o->columns, path, s, side);
+	if (scan != NULL)
+		rc = listscan_run(scan, give_row, l, &rows, err) == -1 ? -1 :
+		    1;
+	if (rc == 1 && use != NULL)
+		report_part(use, rows, l->taken - taken, "scan of flow");
+	listscan_close(scan);
+	side_free(side);
+	return rc;
+}
+
+/* The same by SQLite. */
+static int
+list_sql(struct lister *l, struct open_shard *s, struct report_use *use,
     struct err *err)
 {
 	const struct question *q = l->q;
@@ -436,6 +480,19 @@ list_shard(struct lister *l, struct open_shard *s, struct report_use *use,
 }
 
 static int
+list_shard(struct lister *l, const char *path, struct open_shard *s,
+    struct report_use *use, struct err *err)
+{
+	int rc = list_pages(l, path, s, use, err);
+
+	if (rc != 0)
+		return rc == -1 ? -1 : 0;
+	if (shard_need_db(s, path, l->q->stop, err) == -1)
+		return -1;
+	return list_sql(l, s, use, err);
+}
+
+static int
 visit_shard(struct lister *l, const struct shard_ref *shard, struct err *err)
 {
 	double begin = report_clock();
@@ -444,11 +501,13 @@ visit_shard(struct lister *l, const struct shard_ref *shard, struct err *err)
 	enum serve_skip skip;
 	int rc = 0;
 
-	if (shard_open(shard->path, l->q->stop, &s, err) == -1)
+	if (!sealed_open(l->forms, shard->path, &s) &&
+	    shard_open(shard->path, l->q->stop, &s, err) == -1)
 		return -1;
 	skip = serve_window(l->q, &s.meta);
 	if (skip == SERVE_READ) {
-		rc = list_shard(l, &s, l->report->explain ? &use : NULL, err);
+		rc = list_shard(l, shard->path, &s, l->report->explain ?
+		    &use : NULL, err);
 		l->report->read++;
 		l->report->processed += s.meta.flows;
 	} else {
@@ -512,19 +571,20 @@ list_flows(const struct question *q, const struct shard_list *list,
     struct report *report, struct err *err)
 {
 	struct lister l = { .q = q, .o = o, .report = report, .total = total,
-		.joined = o->order != NULL };
-	int rc = 0;
+		.joined = o->order != NULL, .forms = sealed_forms_new() };
+	int rc = l.forms == NULL ? err_set(err, "out of memory") : 0;
 
 	*total = (struct tally_sum){ .first_ms = INT64_MAX,
 		.last_ms = INT64_MIN };
 	report->workers = 1;
 	choose_values(&l);
-	if (o->order != NULL)
+	if (rc == 0 && o->order != NULL)
 		rc = sorter_open(&l, err);
 	if (rc == 0)
 		rc = visit_all(&l, list, err);
 	if (rc == 0 && l.sorter != NULL)
 		rc = give_sorted(&l, err);
+	sealed_forms_free(l.forms);
 	sqlite3_finalize(l.put);
 	if (l.sorter != NULL)
 		(void)sqlite3_close(l.sorter);

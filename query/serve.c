@@ -221,6 +221,28 @@ serve_may_index(const struct question *q, const struct open_shard *s)
 	return is_address_test(root);
 }
 
+/* Is there a test of addresses that holds for the flows, or some of them? */
+static bool
+names_addresses(const struct node *n)
+{
+	if (is_address_test(n))
+		return true;
+	if (n->kind != NODE_AND && n->kind != NODE_OR)
+		return false;
+	for (size_t i = 0; i < n->n; i++) {
+		if (names_addresses(n->child[i]))
+			return true;
+	}
+	return false;
+}
+
+bool
+serve_list_index(const struct question *q, const struct open_shard *s)
+{
+	return !q->no_index && s->indexed &&
+	    names_addresses(ast_root(q->filter));
+}
+
 int
 serve_by_index(const struct question *q, const struct open_shard *s,
     struct err *err)

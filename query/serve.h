@@ -31,6 +31,10 @@ struct serve_pass {
 /* Is it worth asking serve_by_index, which needs SQLite? */
 bool	serve_may_index(const struct question *q, const struct open_shard *s);
 
+/* May SQLite find the flows of a list by the indexes? */
+bool	serve_list_index(const struct question *q,
+	    const struct open_shard *s);
+
 /*
  * Do the indexes by address find the flows faster than reading all of them?
  * Looks into the index, no further than that takes to know.  -1: failed.

@@ -307,6 +307,9 @@ Test(spill, stopped)
 	stop = true;
 	cr_expect_eq(spill_merge(s, t, from, &err), -1);
 	cr_expect_eq(err.code, ERR_STOPPED);
+	tally_free(from);		/* taken apart */
+	from = tally_new(64 << 20);
+	tally_at(from, key, key_of(1, key))->flows = 1;
 	cr_expect_eq(spill_all(s, from, &err), -1);
 	cr_expect_eq(spill_each(s, t, ignore_part, &n, &err), -1);
 	cr_expect_eq(err.code, ERR_STOPPED);

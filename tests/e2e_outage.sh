@@ -44,9 +44,8 @@ lock "$shard"
 send --flows 300 --seed 2
 trouble_begins 'a foreign lock'
 send --flows 300 --seed 3
-kill -USR1 "$pid"
-holds 'outage: ... receiving goes on' until_true 2 \
-    logged 'decoder:.* flows=900'
+received() { kill -USR1 "$pid" && logged 'decoder:.* flows=900'; }
+holds 'outage: ... receiving goes on' until_true 5 received
 unlock
 trouble_ends 'a foreign lock' 900
 stop_daemon

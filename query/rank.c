@@ -24,6 +24,8 @@ struct entry {
 	uint8_t			 key[];
 };
 
+#define RUN	((size_t)1 << 16)	/* places sorted at once */
+
 struct place {
 	int64_t		value;
 	uint32_t	at;		/* entry of the table */
@@ -373,12 +375,55 @@ place_compare(const void *va, const void *vb, void *arg)
 	const uint8_t *ka, *kb;
 	size_t len;
 
-	/* qsort cannot be left, but hurried: nobody wants the order */
+	/* qsort cannot be left, but hurried */
 	if (stopped(r))
 		return 0;
 	(void)tally_entry(r->table, a->at, &ka, &len);
 	(void)tally_entry(r->table, b->at, &kb, &len);
 	return compare(r, a->value, ka, b->value, kb);
+}
+
+/* from[lo, mid) and from[mid, hi), which are in order, into to[lo, hi). */
+static void
+merge_places(struct rank *r, const struct place *from, struct place *to,
+    size_t lo, size_t mid, size_t hi)
+{
+	size_t a = lo, b = mid;
+
+	for (size_t i = lo; i < hi && !stopped(r); i++)
+		to[i] = a < mid && (b == hi ||
+		    place_compare(&from[a], &from[b], r) <= 0) ?
+		    from[a++] : from[b++];
+}
+
+/* In runs that are merged: qsort alone would hear ^C at its end only. */
+static int
+sort_places(struct rank *r, struct err *err)
+{
+	struct place *other = NULL;
+
+	for (size_t lo = 0; lo < r->n && !stopped(r); lo += RUN)
+		qsort_r(r->places + lo, r->n - lo < RUN ? r->n - lo : RUN,
+		    sizeof(*r->places), place_compare, r);
+	if (r->n > RUN) {
+		other = malloc(r->n * sizeof(*other));
+		if (other == NULL)
+			return err_set(err, "out of memory");
+	}
+	for (size_t step = RUN; step < r->n; step *= 2) {
+		struct place *sorted = other;
+
+		for (size_t lo = 0; lo < r->n; lo += 2 * step) {
+			size_t mid = lo + step < r->n ? lo + step : r->n;
+
+			merge_places(r, r->places, sorted, lo, mid,
+			    mid + step < r->n ? mid + step : r->n);
+		}
+		other = r->places;
+		r->places = sorted;
+	}
+	free(other);
+	return stopped(r) ? err_as(err, ERR_STOPPED, "interrupted") : 0;
 }
 
 static int
@@ -411,9 +456,8 @@ rank_each(struct rank *r, rank_visit *visit, void *arg, struct err *err)
 	if (r->sorter != NULL)
 		return each_sorted(r, visit, arg, err);
 	if (r->o.limit == 0) {
-		if (r->n > 1)
-			qsort_r(r->places, r->n, sizeof(*r->places),
-			    place_compare, r);
+		if (sort_places(r, err) == -1)
+			return -1;
 		for (size_t i = 0; i < r->n; i++) {
 			if (stopped(r))
 				return err_as(err, ERR_STOPPED, "interrupted");
@@ -424,7 +468,7 @@ rank_each(struct rank *r, rank_visit *visit, void *arg, struct err *err)
 		return 0;
 	}
 	/* the worst goes to the end, until the best stands first */
-	for (size_t n = r->n; n > 1; n--) {
+	for (size_t n = r->n; n > 1 && !stopped(r); n--) {
 		memcpy(r->scratch, heap_at(r, 0), r->stride);
 		memcpy(heap_at(r, 0), heap_at(r, n - 1), r->stride);
 		memcpy(heap_at(r, n - 1), r->scratch, r->stride);

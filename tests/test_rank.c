@@ -303,6 +303,61 @@ Test(rank, nothing_left)
 	free(rows);
 }
 
+struct falling {
+	size_t		n;
+	uint64_t	bytes;
+	struct addr	addr;
+};
+
+static void
+expect_falling(void *arg, const struct row *row, const uint8_t *key,
+    size_t len)
+{
+	struct falling *f = arg;
+
+	(void)key;
+	(void)len;
+	if (f->n++ > 0)
+		cr_assert(row->flow.bytes < f->bytes ||
+		    (row->flow.bytes == f->bytes &&
+		    addr_cmp(&f->addr, &row->flow.dst_addr) < 0));
+	f->bytes = row->flow.bytes;
+	f->addr = row->flow.dst_addr;
+}
+
+/* More than are sorted at once, and not a multiple of it. */
+Test(rank, many)
+{
+	struct tally *t = tally_new(256 << 20);
+	struct err err = { .msg = "" };
+	struct falling f = { .n = 0 };
+	uint64_t seed = 3;
+	struct group g;
+	struct rank_options o = { .group = &g };
+	struct rank *r;
+
+	cr_assert_eq(group_parse_stat("dstip/bytes", NULL, &g, NULL), 0);
+	o.order = &g.order[0];
+	for (uint32_t i = 0; i < 350001; i++) {
+		uint8_t addr[4] = { 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8),
+			(uint8_t)i }, key[TALLY_KEY_MAX];
+		struct datum data[COLUMN_COUNT + 1] = {
+			[COL_dst_addr] = { .kind = DATUM_ADDR, .addr = addr,
+			    .len = 4 } };
+		size_t len = group_key(&g, data, 0, key);
+		struct tally_sum s = { .flows = 1,
+			.bytes = random_below(&seed, 100000) };
+
+		tally_add(tally_at(t, key, len), &s);
+	}
+	r = rank_new(&o, &err);
+	cr_assert_eq(rank_add(r, t, &err), 0);
+	cr_expect_eq(rank_each(r, expect_falling, &f, &err), 0);
+	cr_expect_eq(f.n, 350001);
+	rank_free(r);
+	tally_free(t);
+}
+
 Test(rank, stopped)
 {
 	atomic_bool stop = true;

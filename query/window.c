@@ -155,9 +155,12 @@ read_stamp(const char *text, size_t len, struct stamp *s)
 			return -1;
 		(void)take(&r, " ");
 	}
-	/* behind an hour alone "-06" is the end of a window, but Z is a zone */
+	/*
+	 * Behind an hour alone "-06" is the end of a window, but Z is a zone;
+	 * and so is "-06:00" with nfdump's dates, which know no offsets.
+	 */
 	if (r.p < r.end && (s->last < HOUR ||
-	    (s->last == HOUR && (*r.p | 0x20) != 'z') ||
+	    ((s->last == HOUR || *sep == '/') && (*r.p | 0x20) != 'z') ||
 	    read_offset(&r, s) == -1))
 		return -1;
 	return r.p == r.end ? 0 : -1;

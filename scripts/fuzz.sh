@@ -21,7 +21,7 @@ failed=0
 # bytes of the longest input
 max_len() {
 	case $1 in
-	packet) echo 8192 ;;
+	packet | config) echo 8192 ;;
 	pcap | shard | btree | templates) echo 4096 ;;
 	*) echo 2000 ;;
 	esac

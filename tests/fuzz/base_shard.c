@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/fuzz/fuzz.h"
@@ -13,21 +14,32 @@
 #define FLOWS		200
 #define STEPS_MAX	50000	/* of SQL that an input brings */
 
-static uint8_t	*base;
-static size_t	 base_size;
-static size_t	 page_size;
+/* With large pages as a collector makes them, and with the smallest. */
+#define BASES		2
+
+static struct base {
+	uint8_t	*data;
+	size_t	 size;
+	size_t	 page_size;
+} bases[BASES];
+
+/* The smallest pages: trees of some levels, rows that overflow. */
+static const char small_pages[] =
+    "PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM";
 
 static void
-make_base(void)
+make_base(int i)
 {
+	struct base *b = &bases[i];
 	struct flow *v = flows_random(31, FLOWS);
 	char *path = shard_make(fuzz_folder(), T0, v, FLOWS, true);
 
-	base = fuzz_read(path, &base_size);
-	page_size = (size_t)base[16] << 8 | base[17];
-	if (page_size == 1)
-		page_size = 65536;
-	FUZZ_CHECK(base_size % page_size == 0);
+	FUZZ_CHECK(chmod(path, 0600) == 0);
+	if (i > 0)
+		shard_sql(path, small_pages);
+	b->data = fuzz_read(path, &b->size);
+	b->page_size = (size_t)b->data[16] << 8 | b->data[17];
+	FUZZ_CHECK(b->page_size >= 512 && b->size % b->page_size == 0);
 	(void)unlink(path);
 	free(path);
 	free(v);
@@ -64,24 +76,25 @@ const char *
 base_shard(const char *name, const uint8_t *data, size_t size)
 {
 	static const char magic[] = "SQLite format 3";
+	const struct base *b = &bases[size > 0 && data[0] % 128 >= 64];
 	const char *path;
 	uint8_t *copy;
 
 	if (size >= 100 && memcmp(data, magic, sizeof(magic)) == 0)
 		return fuzz_file(name, data, size);
-	if (base == NULL)
-		make_base();
+	for (int i = 0; bases[BASES - 1].data == NULL; i++)
+		make_base(i);
 	if (size > 0 && data[0] >= 128) {
-		path = fuzz_file(name, base, base_size);
+		path = fuzz_file(name, b->data, b->size);
 		run_sql(path, data + 1, size - 1);
 		return path;
 	}
-	copy = malloc(base_size);
+	copy = malloc(b->size);
 	FUZZ_CHECK(copy != NULL);
-	memcpy(copy, base, base_size);
+	memcpy(copy, b->data, b->size);
 	if (size > 0)
-		fuzz_patch(copy, base_size, page_size, data + 1, size - 1);
-	path = fuzz_file(name, copy, base_size);
+		fuzz_patch(copy, b->size, b->page_size, data + 1, size - 1);
+	path = fuzz_file(name, copy, b->size);
 	free(copy);
 	return path;
 }

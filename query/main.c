@@ -487,6 +487,8 @@ watch(const struct request *r, const struct filter_env *env,
 	int rc = fallback == NULL ? err_set(&err, "out of memory") : 0;
 
 	where.fallback = fallback;
+	/* its first flows are waited for */
+	where.may_be_empty = true;
 	if (rc == 0)
 		rc = top_run(&o, &err);
 	free(fallback);

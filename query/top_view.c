@@ -101,24 +101,57 @@ metric_of(enum metric m, const struct tally_sum *s)
 	    s->packets : s->flows;
 }
 
+/* A line of items; those that the screen has no room for are left out whole. */
+struct items {
+	char	text[LINE_MAX_BYTES];
+	size_t	len;
+	size_t	room;
+	bool	full;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void
+add_item(struct items *i, const char *fmt, ...)
+{
+	char item[LINE_MAX_BYTES];
+	const char *gap = i->len == 0 ? "" : "  ";
+	size_t len;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(item, sizeof(item), fmt, ap);
+	va_end(ap);
+	len = strlen(gap) + strlen(item);
+	i->full = i->full || (i->len > 0 && i->len + len > i->room) ||
+	    i->len + len >= sizeof(i->text);
+	if (i->full)
+		return;
+	(void)snprintf(i->text + i->len, sizeof(i->text) - i->len, "%s%s",
+	    gap, item);
+	i->len += len;
+}
+
 static void
 put_head(struct page *p, const struct top_view *v)
 {
 	char bits[TOP_RATE_MAX], packets[TOP_RATE_MAX], flows[TOP_RATE_MAX];
-	char left[LINE_MAX_BYTES];
+	struct items left = { .room = (size_t)v->columns };
 	int width;
 
 	top_view_rate(8 * a_second(v->total.bytes), bits);
 	top_view_rate(a_second(v->total.packets), packets);
 	top_view_rate(a_second(v->total.flows), flows);
-	width = snprintf(left, sizeof(left), "flowq top %s%s  %s%sbit/s  "
-	    "%s packets/s  %s flows/s", v->group->part[0].name,
-	    v->paused ? " (paused)" : "", bits,
-	    strchr(bits, ' ') != NULL ? "" : " ", packets, flows);
-	if (width < 0 || width + 10 > v->columns)
-		put_line(p, BOLD, "%s", left);
+	add_item(&left, "flowq top %s%s", v->group->part[0].name,
+	    v->paused ? " (paused)" : "");
+	add_item(&left, "%s%sbit/s", bits,
+	    strchr(bits, ' ') != NULL ? "" : " ");
+	add_item(&left, "%s packets/s", packets);
+	add_item(&left, "%s flows/s", flows);
+	width = v->columns - (int)left.len;
+	if (width < 10)
+		put_line(p, BOLD, "%s", left.text);
 	else
-		put_line(p, BOLD, "%s%*s", left, v->columns - width, v->clock);
+		put_line(p, BOLD, "%s%*s", left.text, width, v->clock);
 	put_line(p, v->note[0] != '\0' ? BOLD : "", "%s%s",
 	    v->note[0] != '\0' ? v->note :
 	    v->filter[0] != '\0' ? "Filter: " : "", v->note[0] != '\0' ? "" :
@@ -184,6 +217,23 @@ put_help(struct page *p)
 		put_line(p, "", "  %s", lines[i]);
 }
 
+/* Most needed first. */
+static void
+put_foot(struct page *p, const struct top_view *v)
+{
+	struct items foot = { .room = (size_t)v->columns };
+
+	add_item(&foot, "%zu keys%s", v->n_keys, v->full ?
+	    " (others left out: no memory)" : "");
+	add_item(&foot, "q quit");
+	add_item(&foot, "h help");
+	add_item(&foot, "space %s", v->paused ? "go on" : "pause");
+	add_item(&foot, "enter drill");
+	add_item(&foot, "s statistic");
+	add_item(&foot, "b p f order");
+	put_line(p, DIM, "%s", foot.text);
+}
+
 size_t
 top_view_room(int rows)
 {
@@ -210,10 +260,7 @@ top_view_text(const struct top_view *v, size_t *len)
 	(void)fputs("\033[J", p.f);
 	/* small terminals: the last line wins */
 	p.line = v->rows - 1;
-	put_line(&p, DIM, "%zu keys%s  enter drill  s statistic  b p f order  "
-	    "space %s  h help  q quit", v->n_keys, v->full ?
-	    " (others left out: no memory)" : "",
-	    v->paused ? "go on" : "pause");
+	put_foot(&p, v);
 	if (fclose(p.f) != 0) {
 		free(text);
 		return NULL;

@@ -8,7 +8,7 @@
  *	     Dst IP Addr            bit/s       %     packets/s      flows/s
  *	  1  192.168.10.57         31.2 M    25.0         3.1 k         12.3
  *	...
- *	enter drill  s statistic  b p f order  space pause  h help  q quit
+ *	5 keys  q quit  h help  space pause  enter drill  s statistic ...
  */
 #ifndef QUERY_TOP_VIEW_H
 #define QUERY_TOP_VIEW_H

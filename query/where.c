@@ -67,7 +67,7 @@ append(struct shard_list *to, struct shard_list *from, struct err *err)
 }
 
 static int
-add_dir(const char *dir, int64_t from_ms, int64_t to_ms,
+add_dir(const char *dir, int64_t from_ms, int64_t to_ms, bool may_be_empty,
     struct shard_list *out, struct err *err)
 {
 	struct shard_list list;
@@ -75,7 +75,7 @@ add_dir(const char *dir, int64_t from_ms, int64_t to_ms,
 
 	if (shard_list(dir, from_ms, to_ms, &list, err) == -1)
 		return -1;
-	if (list.n == 0 && all) {
+	if (list.n == 0 && all && !may_be_empty) {
 		shard_list_clear(&list);
 		return err_set(err, "%s: no shards (flows.*.sqlite) here",
 		    dir);
@@ -142,7 +142,7 @@ add_range(const char *text, struct shard_list *out, struct err *err)
 	if (from_ms > to_ms)
 		return err_as(err, ERR_SYNTAX, "-R: %s is later than %s",
 		    a.name, b.name);
-	return add_dir(a.dir, from_ms, to_ms, out, err);
+	return add_dir(a.dir, from_ms, to_ms, true, out, err);
 }
 
 static bool
@@ -155,8 +155,8 @@ is_dir(const char *path)
 
 /* One text of -R or -r, within dir ("": as it is). */
 static int
-add_text(const char *dir, const char *text, bool range,
-    struct shard_list *out, bool *named, struct err *err)
+add_text(const struct where *w, const char *dir, const char *text,
+    bool range, struct shard_list *out, bool *named, struct err *err)
 {
 	char path[PATH_SIZE], full[PATH_SIZE + sizeof(".sqlite")];
 	struct stat st;
@@ -165,7 +165,8 @@ add_text(const char *dir, const char *text, bool range,
 		return -1;
 	(void)snprintf(full, sizeof(full), "%s.sqlite", path);
 	if (is_dir(path))
-		return add_dir(path, INT64_MIN, INT64_MAX, out, err);
+		return add_dir(path, INT64_MIN, INT64_MAX, w->may_be_empty,
+		    out, err);
 	if (range && strstr(path, "flows.") != NULL)
 		return add_range(path, out, err);
 	*named = true;
@@ -185,13 +186,14 @@ add_from(const struct where *w, const char *dir, struct shard_list *out,
     bool *named, struct err *err)
 {
 	if (w->range != NULL &&
-	    add_text(dir, w->range, true, out, named, err) == -1)
+	    add_text(w, dir, w->range, true, out, named, err) == -1)
 		return -1;
 	if (w->file != NULL &&
-	    add_text(dir, w->file, false, out, named, err) == -1)
+	    add_text(w, dir, w->file, false, out, named, err) == -1)
 		return -1;
 	if (w->range == NULL && w->file == NULL)
-		return add_dir(dir, INT64_MIN, INT64_MAX, out, err);
+		return add_dir(dir, INT64_MIN, INT64_MAX, w->may_be_empty,
+		    out, err);
 	return 0;
 }
 
@@ -268,7 +270,8 @@ where_list(const struct where *w, struct shard_list *out, bool *named,
 	else if (w->range != NULL || w->file != NULL)
 		rc = add_from(w, "", out, named, err);
 	else
-		rc = add_dir(w->fallback, INT64_MIN, INT64_MAX, out, err);
+		rc = add_dir(w->fallback, INT64_MIN, INT64_MAX,
+		    w->may_be_empty, out, err);
 	if (rc == -1) {
 		shard_list_clear(out);
 		return -1;

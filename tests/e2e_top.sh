@@ -50,6 +50,10 @@ run_top() {
 
 port=$(free_port)
 start_daemon "$tmp/d"
+# a daemon that has heard nobody yet: the first flows are waited for
+run_top 80 dstip
+holds 'top: no flows yet' until_true 5 shows 'No shard of this hour'
+tm kill-server 2>/dev/null
 now=$(date +%s)
 # all of it lies within the last minute and stays there for a while
 send --flows 6000 --start $((now - 12)) --rate 600 --speed --no-sampling
@@ -109,7 +113,7 @@ press Space
 holds 'top: and nothing is lost' until_true 6 shows '200 flows/s'
 
 tm resize-window -t top -x 60 -y 12
-holds 'top: a smaller terminal' until_true 5 shows '^5 keys.*pau*s*e*$'
+holds 'top: a smaller terminal' until_true 5 shows '^5 keys.* pause.*drill$'
 is 'top: ... all lines fit' "$(screen | awk 'length > 60' | wc -l)" 0
 tm resize-window -t top -x 120 -y 40
 press 2

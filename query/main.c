@@ -24,6 +24,7 @@
 #include "query/progress.h"
 #include "query/rdns.h"
 #include "query/resolve.h"
+#include "query/rights.h"
 #include "query/script.h"
 #include "query/shell.h"
 #include "query/source.h"
@@ -255,10 +256,23 @@ apply_window(struct answer *a, const struct window *w)
 	return 0;
 }
 
-/* Nobody said where, and where we looked by ourselves is nothing. */
+/* There is nothing to read; perhaps nobody said where it is. */
 static int
-complain_where(const struct err *err)
+complain_where(const struct where *where, const struct err *err)
 {
+	const char *dir = where->range != NULL ? where->range :
+	    where->fallback;
+	char text[RIGHTS_TEXT_MAX];
+
+	if (rights_missing(dir, text)) {
+		(void)complain(err, EXIT_FAILED);
+		(void)fprintf(stderr, WHO ": %s\n", text);
+		return EXIT_FAILED;
+	}
+	if (where->range != NULL || where->file != NULL ||
+	    where->dirs != NULL)
+		return complain(err, err->code == ERR_SYNTAX ? EXIT_USAGE :
+		    EXIT_FAILED);
 	(void)fprintf(stderr, WHO ": %s: say where the flows are, by -R DIR "
 	    "or FLOWDB_DIR\n", err->msg);
 	return EXIT_FAILED;
@@ -277,13 +291,13 @@ find_shards(const struct request *r, const struct window *w,
 	where.fallback = fallback;
 	if (rc == 0)
 		rc = where_list(&where, &a->list, &a->work.named, &err);
+	if (rc == -1 && fallback != NULL)
+		rc = complain_where(&where, &err);
+	else if (rc == -1)
+		rc = complain(&err, EXIT_FAILED);
 	free(fallback);
-	if (rc == -1 && where.range == NULL && where.file == NULL &&
-	    where.dirs == NULL)
-		return complain_where(&err);
-	if (rc == -1)
-		return complain(&err, err.code == ERR_SYNTAX ? EXIT_USAGE :
-		    EXIT_FAILED);
+	if (rc != 0)
+		return rc;
 	if (a->list.n == 0)
 		(void)fprintf(stderr, WHO ": no shards in this range\n");
 	a->report.considered = a->list.n;

@@ -77,8 +77,8 @@ add_dir(const char *dir, int64_t from_ms, int64_t to_ms, bool may_be_empty,
 		return -1;
 	if (list.n == 0 && all && !may_be_empty) {
 		shard_list_clear(&list);
-		return err_set(err, "%s: no shards (flows.*.sqlite) here",
-		    dir);
+		return err_set(err, "%s: no shards (flows.*.sqlite) here; "
+		    "flowdbd --check tells whether flows arrive", dir);
 	}
 	return append(out, &list, err);
 }

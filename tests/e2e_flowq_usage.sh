@@ -54,6 +54,24 @@ export FLOWDB_DIR
 refuses no-data 1 \
     "$tmp/none: No such file or directory: say where the flows are"
 
+# The daemon's folder is open to its group: who is not in it is told.
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	mkdir -m 750 "$tmp/closed-dir"
+	chmod 755 "$tmp"
+	chgrp daemon "$tmp/closed-dir"
+	cp "$BUILD/flowq" "$tmp/flowq"
+	FLOWDB_DIR=$tmp/closed-dir setpriv --reuid nobody --regid nogroup \
+	    --clear-groups "$tmp/flowq" 2>"$tmp/err"
+	if [ $? = 1 ] && grep -q "group daemon may read $tmp/closed-dir: as" \
+	    "$tmp/err" && ! grep -q 'say where' "$tmp/err"; then
+		echo "ok usage rights"
+	else
+		echo "not ok usage rights: $(cat "$tmp/err")"
+	fi
+else
+	echo "skip usage rights: needs root and setpriv"
+fi
+
 # A reader that has seen enough is no news, but the answer did not arrive.
 until_there() {
 	until [ -s "$1" ]; do

@@ -49,12 +49,17 @@ struct serial {
 #define ODD_BLOB	2U	/* no blob, nor NULL */
 #define ODD_SIZE	4U	/* we cannot tell where it ends */
 
+struct leaf {
+	int64_t		 last;		/* no rowid in it is above */
+	uint32_t	 page;
+};
+
 struct btree {
 	int		 fd;
 	uint32_t	 page_size;
 	uint32_t	 usable;	/* page less reserved bytes */
 	uint32_t	 pages;
-	uint32_t	*leaf;		/* page numbers in key order */
+	struct leaf	*leaf;		/* in key order */
 	size_t		 n;
 	size_t		 cap;
 	char		*path;
@@ -113,65 +118,71 @@ btree_page(const struct btree *t, uint32_t page, uint8_t *buf,
 }
 
 static int
-add_leaf(struct btree *t, uint32_t page, struct err *err)
+add_leaf(struct btree *t, uint32_t page, int64_t last, struct err *err)
 {
 	/* a tree that names a page twice would make us read for ever */
 	if (t->n >= t->pages)
 		return btree_damaged(t, page, "too many leaves", err);
 	if (t->n == t->cap) {
-		size_t cap = t->cap == 0 ? 1024 : t->cap * 2;
-		uint32_t *leaf = realloc(t->leaf, cap * sizeof(*leaf));
+		size_t cap = t->cap == 0 ? 512 : t->cap * 2;
+		struct leaf *leaf = realloc(t->leaf, cap * sizeof(*leaf));
 
 		if (leaf == NULL)
 			return err_set(err, "%s: out of memory", t->path);
 		t->leaf = leaf;
 		t->cap = cap;
 	}
-	t->leaf[t->n++] = page;
+	t->leaf[t->n++] = (struct leaf){ .page = page, .last = last };
 	return 0;
 }
 
-static int find_leaves(struct btree *t, uint32_t page, int depth,
-    struct err *err);
+static int find_leaves(struct btree *t, uint32_t page, int64_t last,
+    int depth, struct err *err);
 
-/* The children of an interior page; whether they are leaves is told once. */
+/* Is the first child of an interior page a leaf?  Then all are. */
 static int
-walk_interior(struct btree *t, uint32_t page, const uint8_t *buf, int depth,
-    struct err *err)
+child_type(struct btree *t, uint32_t child, uint8_t *type, struct err *err)
+{
+	if (child == 0 || child > t->pages || pread(t->fd, type, 1,
+	    (off_t)(child - 1) * (off_t)t->page_size) != 1)
+		return btree_damaged(t, child, "no such page", err);
+	return 0;
+}
+
+/* The children of an interior page, the last of which ends with last. */
+static int
+walk_interior(struct btree *t, uint32_t page, const uint8_t *buf,
+    int64_t last, int depth, struct err *err)
 {
 	const uint8_t *h = page == 1 ? buf + HEADER_SIZE : buf;
 	uint32_t cells = be16(h + 3);
 	uint32_t at = (uint32_t)(h - buf) + INTERIOR_HEAD;
-	int leaves = 0;
+	uint8_t type = 0;
 
 	if (at + cells * 2 > t->usable)
 		return btree_damaged(t, page, "too many cells", err);
 	for (uint32_t i = 0; i <= cells; i++) {
 		uint32_t cell = i < cells ? be16(buf + at + (size_t)i * 2) : 0;
+		uint64_t key = (uint64_t)last;
 		uint32_t child;
 
-		if (i < cells && cell + 4 > t->usable)
+		if (i < cells && (cell + 4 > t->usable || btree_varint(
+		    buf + cell + 4, buf + t->usable, &key) == 0))
 			return btree_damaged(t, page, "cell outside", err);
 		child = i < cells ? be32(buf + cell) : be32(h + 8);
-		/* all children of a page are of one kind: look at the first */
-		if (i == 0) {
-			uint8_t type;
-
-			if (child == 0 || child > t->pages || pread(t->fd,
-			    &type, 1, (off_t)(child - 1) *
-			    (off_t)t->page_size) != 1)
-				return btree_damaged(t, child, "no such page", err);
-			leaves = type == TYPE_LEAF;
-		}
-		if (leaves ? add_leaf(t, child, err) == -1 :
-		    find_leaves(t, child, depth + 1, err) == -1)
+		if (i == 0 && child_type(t, child, &type, err) == -1)
+			return -1;
+		if (type == TYPE_LEAF ?
+		    add_leaf(t, child, (int64_t)key, err) == -1 :
+		    find_leaves(t, child, (int64_t)key, depth + 1, err) == -1)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-find_leaves(struct btree *t, uint32_t page, int depth, struct err *err)
+find_leaves(struct btree *t, uint32_t page, int64_t last, int depth,
+    struct err *err)
 {
 	uint8_t *buf;
 	int rc;
@@ -186,9 +197,9 @@ find_leaves(struct btree *t, uint32_t page, int depth, struct err *err)
 		uint8_t type = page == 1 ? buf[HEADER_SIZE] : buf[0];
 
 		if (type == TYPE_LEAF)
-			rc = add_leaf(t, page, err);
+			rc = add_leaf(t, page, last, err);
 		else if (type == TYPE_INTERIOR)
-			rc = walk_interior(t, page, buf, depth, err);
+			rc = walk_interior(t, page, buf, last, depth, err);
 		else
 			rc = btree_damaged(t, page, "no table page", err);
 	}
@@ -260,7 +271,7 @@ btree_open(const char *path, uint32_t root, struct err *err)
 	if (t->fd == -1 || t->path == NULL)
 		(void)err_sys(err, "%s", path);
 	else if (read_header(t, err) == 0 &&
-	    find_leaves(t, root, 0, err) == 0) {
+	    find_leaves(t, root, INT64_MAX, 0, err) == 0) {
 		fill_table(t->serial);
 		return t;
 	}
@@ -287,6 +298,12 @@ btree_leaves(const struct btree *t)
 }
 
 uint32_t
+btree_pages(const struct btree *t)
+{
+	return t->pages;
+}
+
+uint32_t
 btree_page_size(const struct btree *t)
 {
 	return t->page_size;
@@ -301,7 +318,7 @@ btree_usable(const struct btree *t)
 uint32_t
 btree_leaf_page(const struct btree *t, size_t leaf)
 {
-	return t->leaf[leaf];
+	return t->leaf[leaf].page;
 }
 
 bool
@@ -329,8 +346,9 @@ btree_rows_new(const struct btree *t, const char *want, unsigned columns)
 	r->head = malloc(r->cap * sizeof(*r->head));
 	r->at = malloc(r->cap * sizeof(*r->at));
 	r->end = malloc(r->cap * sizeof(*r->end));
+	r->chosen = malloc((size_t)r->cap * 2);
 	ok = r->page != NULL && r->id != NULL && r->head != NULL &&
-	    r->at != NULL && r->end != NULL;
+	    r->at != NULL && r->end != NULL && r->chosen != NULL;
 	for (unsigned c = 0; c < columns; c++) {
 		if (want[c] == 0)
 			continue;
@@ -366,6 +384,7 @@ btree_rows_free(struct btree_rows *r)
 	free(r->head);
 	free(r->at);
 	free(r->end);
+	free(r->chosen);
 	free(r->id);
 	free(r->page);
 	free(r);
@@ -564,13 +583,13 @@ read_rows(const struct btree *t, struct btree_rows *r, const uint8_t *offset,
 	return decode(t->serial, r, from, before);
 }
 
+/* Reads a leaf page; its cells, and where their offsets stand. */
 static int
-read_leaf(const struct btree *t, size_t leaf, uint32_t most,
-    struct btree_rows *r, struct err *err)
+load_leaf(const struct btree *t, size_t leaf, struct btree_rows *r,
+    const uint8_t **offsets, uint32_t *cells, struct err *err)
 {
-	uint32_t page = t->leaf[leaf], cells, at;
+	uint32_t page = t->leaf[leaf].page, at;
 	const uint8_t *h;
-	const char *wrong;
 
 	r->n = 0;
 	if (btree_page(t, page, r->page, err) == -1)
@@ -578,15 +597,29 @@ read_leaf(const struct btree *t, size_t leaf, uint32_t most,
 	h = page == 1 ? r->page + HEADER_SIZE : r->page;
 	if (h[0] != TYPE_LEAF)
 		return btree_damaged(t, page, "no leaf page", err);
-	cells = be16(h + 3);
+	*cells = be16(h + 3);
 	at = (uint32_t)(h - r->page) + LEAF_HEAD;
-	if (at + cells * 2 > t->usable || cells > r->cap)
+	if (at + *cells * 2 > t->usable || *cells > r->cap)
 		return btree_damaged(t, page, "too many cells", err);
-	wrong = read_rows(t, r, r->page + at, cells > most ? most : cells);
+	*offsets = r->page + at;
+	return 0;
+}
+
+static int
+read_leaf(const struct btree *t, size_t leaf, uint32_t most,
+    struct btree_rows *r, struct err *err)
+{
+	const uint8_t *offsets;
+	const char *wrong;
+	uint32_t cells;
+
+	if (load_leaf(t, leaf, r, &offsets, &cells, err) == -1)
+		return -1;
+	wrong = read_rows(t, r, offsets, cells > most ? most : cells);
 	if (wrong == NULL)
 		return 0;
 	r->n = 0;
-	return btree_damaged(t, page, wrong, err);
+	return btree_damaged(t, t->leaf[leaf].page, wrong, err);
 }
 
 int
@@ -628,4 +661,108 @@ btree_row(const struct btree *t, const struct btree_rows *r, size_t i,
 		return 0;
 	return err_set(err, "%s: row %lld: damaged", t->path,
 	    (long long)r->id[i]);
+}
+
+/* Rowid of the cell at p; false: outside. */
+static bool
+cell_id(const struct btree *t, const struct btree_rows *r, const uint8_t *p,
+    int64_t *id)
+{
+	const uint8_t *last = r->page + t->usable;
+	uint64_t payload, rowid;
+	unsigned n;
+
+	if (p >= last || (n = varint(p, last, &payload)) == 0 ||
+	    varint(p + n, last, &rowid) == 0)
+		return false;
+	*id = (int64_t)rowid;
+	return true;
+}
+
+/*
+ * The cell of an id in [from, cells), *at; or where it would stand.  Ids
+ * mostly have no gaps: so guess is right, else it halves.
+ */
+static bool
+find_cell(const struct btree *t, const struct btree_rows *r,
+    const uint8_t *offsets, uint32_t from, uint32_t cells, uint32_t guess,
+    int64_t id, uint32_t *at, bool *found)
+{
+	uint32_t low = from, high = cells;
+	uint32_t mid = guess >= low && guess < high ? guess :
+	    low + (high - low) / 2;
+
+	*found = false;
+	for (; low < high; mid = low + (high - low) / 2) {
+		int64_t got;
+
+		if (!cell_id(t, r, r->page + be16(offsets + (size_t)mid * 2),
+		    &got))
+			return false;
+		if (got == id) {
+			*found = true;
+			low = mid;
+			break;
+		}
+		if (got < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	*at = low;
+	return true;
+}
+
+/* The leaf for an id: the first that does not end before it. */
+static size_t
+leaf_of(const struct btree *t, int64_t id)
+{
+	size_t low = 0, high = t->n - 1;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (t->leaf[mid].last < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+int
+btree_read_ids(const struct btree *t, const int64_t *ids, size_t n,
+    struct btree_rows *r, size_t *used, struct err *err)
+{
+	size_t leaf = leaf_of(t, ids[0]);
+	uint32_t page = t->leaf[leaf].page, cells, at = 0;
+	const char *wrong = NULL;
+	const uint8_t *offsets;
+	uint8_t *chosen;
+	bool found;
+
+	*used = 0;
+	if (load_leaf(t, leaf, r, &offsets, &cells, err) == -1)
+		return -1;
+	chosen = r->chosen;
+	for (; wrong == NULL && *used < n && (*used == 0 ||
+	    ids[*used] <= t->leaf[leaf].last); ++*used) {
+		uint64_t gap = *used == 0 ? 0 : (uint64_t)ids[*used] -
+		    (uint64_t)ids[*used - 1];
+
+		if (!find_cell(t, r, offsets, at, cells, gap > cells ? 0 :
+		    at + (uint32_t)gap, ids[*used], &at, &found))
+			wrong = "cell outside";
+		if (wrong == NULL && found) {
+			memcpy(chosen, offsets + (size_t)at * 2, 2);
+			chosen += 2;
+		}
+	}
+	if (wrong == NULL)
+		wrong = read_rows(t, r, r->chosen,
+		    (uint32_t)(chosen - r->chosen) / 2);
+	if (wrong == NULL)
+		return 0;
+	r->n = 0;
+	return btree_damaged(t, page, wrong, err);
 }

@@ -53,6 +53,7 @@ struct btree_rows {
 	const uint8_t	**head;		/* of a record: its serial types */
 	const uint8_t	**at;		/* the value that is next */
 	const uint8_t	**end;
+	uint8_t		*chosen;	/* offsets of cells */
 };
 
 /*
@@ -73,6 +74,14 @@ int	btree_read(const struct btree *t, size_t leaf, struct btree_rows *r,
 int	btree_read_first(const struct btree *t, size_t leaf,
 	    struct btree_rows *r, struct err *err);
 
+/*
+ * The rows of the leaf that holds ids[0], as far as they have one of the n
+ * ids, each larger than the one before; *used: how many of the ids belong to
+ * that leaf, 1 or more.
+ */
+int	btree_read_ids(const struct btree *t, const int64_t *ids, size_t n,
+	    struct btree_rows *r, size_t *used, struct err *err);
+
 /* A value of one row. */
 struct btree_value {
 	char		 kind;		/* 'n', 'b', or 0: NULL */
@@ -90,6 +99,7 @@ int	btree_row(const struct btree *t, const struct btree_rows *r, size_t i,
 
 /* ---- for readers of rows of another kind ---- */
 
+uint32_t btree_pages(const struct btree *t);	/* of the file */
 uint32_t btree_page_size(const struct btree *t);
 
 /* Page without the bytes that are reserved at its end. */

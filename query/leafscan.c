@@ -267,38 +267,76 @@ add_row(const struct leafscan *l, struct feed *f, size_t i)
 	return l->others ? add_others(l, f, &sum, i, path, rate) : 0;
 }
 
+/* What was read last. */
+static int
+add_rows(const struct leafscan *l, struct feed *f, struct sieve *sieve,
+    int64_t *rows, struct err *err)
+{
+	const uint8_t *mask = sieve_rows(sieve, l->rows);
+
+	*rows += (int64_t)l->rows->n;
+	for (size_t i = 0; i < l->rows->n; i++) {
+		if (mask != NULL && !mask[i])
+			continue;
+		f->passed++;
+		if (add_row(l, f, i) == -1) {
+			*err = f->err;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+check_stop(const struct feed *f, struct err *err)
+{
+	return f->q->stop != NULL && atomic_load_explicit(f->q->stop,
+	    memory_order_relaxed) ? err_as(err, ERR_STOPPED, "interrupted") :
+	    0;
+}
+
+static struct sieve *
+make_sieve(const struct leafscan *l, const struct feed *f, struct err *err)
+{
+	return sieve_new(f->q, l->side, l->place, l->path_place, l->rows->cap,
+	    err);
+}
+
 int
 leafscan_run(struct leafscan *l, struct feed *f, size_t from, size_t to,
     int64_t *rows, struct err *err)
 {
-	struct sieve *sieve = sieve_new(f->q, l->side, l->place,
-	    l->path_place, l->rows->cap, err);
+	struct sieve *sieve = make_sieve(l, f, err);
 	int rc = sieve == NULL ? -1 : 0;
 
 	*rows = 0;
 	for (size_t leaf = from; leaf < to && rc == 0; leaf++) {
-		const uint8_t *mask;
+		rc = check_stop(f, err);
+		if (rc == 0)
+			rc = btree_read(l->tree, leaf, l->rows, err);
+		if (rc == 0)
+			rc = add_rows(l, f, sieve, rows, err);
+	}
+	sieve_free(sieve);
+	return rc;
+}
 
-		if (f->q->stop != NULL && atomic_load_explicit(f->q->stop,
-		    memory_order_relaxed)) {
-			rc = err_as(err, ERR_STOPPED, "interrupted");
-			break;
-		}
-		rc = btree_read(l->tree, leaf, l->rows, err);
-		if (rc == -1)
-			break;
-		*rows += (int64_t)l->rows->n;
-		mask = sieve_rows(sieve, l->rows);
-		for (size_t i = 0; i < l->rows->n; i++) {
-			if (mask != NULL && !mask[i])
-				continue;
-			f->passed++;
-			if (add_row(l, f, i) == -1) {
-				*err = f->err;
-				rc = -1;
-				break;
-			}
-		}
+int
+leafscan_run_ids(struct leafscan *l, struct feed *f, const int64_t *ids,
+    size_t n, int64_t *rows, struct err *err)
+{
+	struct sieve *sieve = make_sieve(l, f, err);
+	int rc = sieve == NULL ? -1 : 0;
+	size_t used;
+
+	*rows = 0;
+	for (size_t i = 0; i < n && rc == 0; i += used) {
+		rc = check_stop(f, err);
+		if (rc == 0)
+			rc = btree_read_ids(l->tree, ids + i, n - i, l->rows,
+			    &used, err);
+		if (rc == 0)
+			rc = add_rows(l, f, sieve, rows, err);
 	}
 	sieve_free(sieve);
 	return rc;

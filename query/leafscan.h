@@ -37,4 +37,8 @@ size_t	leafscan_leaves(const struct leafscan *l);
 int	leafscan_run(struct leafscan *l, struct feed *f, size_t from,
 	    size_t to, int64_t *rows, struct err *err);
 
+/* The same for the flows of these ids alone, in ascending order. */
+int	leafscan_run_ids(struct leafscan *l, struct feed *f,
+	    const int64_t *ids, size_t n, int64_t *rows, struct err *err);
+
 #endif

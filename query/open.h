@@ -27,6 +27,8 @@ struct open_shard {
 	uint32_t		 path_root;
 	uint32_t		 exporter_root;
 	uint32_t		 extra_root;
+	uint32_t		 src_root;	/* of indexes; 0: not there */
+	uint32_t		 dst_root;
 	uint32_t		 roll_root[ROLLUP_COUNT];	/* 0: not there */
 	uint64_t		 device;	/* of the file, before it was */
 	uint64_t		 inode;		/* opened */

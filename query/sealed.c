@@ -109,6 +109,28 @@ set_root(uint32_t *root, const struct record_value *v)
 	return 0;
 }
 
+/* One of another form is SQLite's to use. */
+static int
+look_at_index(struct look *l, const struct record_value *name,
+    const struct record_value *root, const struct record_value *sql)
+{
+	static const struct { const char *name, *sql; } known[] = {
+		{ "flow_src_addr",
+		    "CREATE INDEX flow_src_addr ON flow (src_addr)" },
+		{ "flow_dst_addr",
+		    "CREATE INDEX flow_dst_addr ON flow (dst_addr)" },
+	};
+
+	for (int i = 0; i < 2; i++) {
+		if (!is_word(name, known[i].name))
+			continue;
+		l->indexes++;
+		return !is_word(sql, known[i].sql) ? 0 : set_root(i == 0 ?
+		    &l->s->src_root : &l->s->dst_root, root);
+	}
+	return 0;
+}
+
 /* Fits record_visit: a row of sqlite_schema; 1: not for us. */
 static int
 look_at(void *arg, int64_t id, const struct record_value v[RECORD_VALUES])
@@ -120,11 +142,8 @@ look_at(void *arg, int64_t id, const struct record_value v[RECORD_VALUES])
 	(void)id;
 	if (is_word(type, "view"))
 		return 0;
-	if (is_word(type, "index")) {
-		l->indexes += is_word(name, "flow_src_addr") ||
-		    is_word(name, "flow_dst_addr");
-		return 0;
-	}
+	if (is_word(type, "index"))
+		return look_at_index(l, name, root, sql);
 	if (!is_word(type, "table"))
 		return 1;
 	for (int t = 0; t < TABLE_COUNT; t++) {

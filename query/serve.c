@@ -165,9 +165,8 @@ serve_rollups(const struct question *q, const struct group *g,
 	return 1;
 }
 
-/* Is it a test of addresses that an index can answer? */
-static bool
-is_address_test(const struct node *n)
+bool
+serve_is_address_test(const struct node *n)
 {
 	/* a country has thousands of ranges, which no index takes */
 	if (n->kind != NODE_TEST || n->test.op != OP_EQ ||
@@ -193,7 +192,7 @@ passes_few(const struct node *n, const struct open_shard *s,
 	struct sql sql;
 	int rc = -1;
 
-	if (!is_address_test(n))
+	if (!serve_is_address_test(n))
 		return 0;
 	if (sql_probe(&sql, n, &shape, most + 1, err) == -1)
 		return -1;
@@ -215,17 +214,17 @@ serve_may_index(const struct question *q, const struct open_shard *s)
 	if (q->no_index || question_in_order(q) || !s->indexed)
 		return false;
 	for (size_t i = 0; root->kind == NODE_AND && i < root->n; i++) {
-		if (is_address_test(root->child[i]))
+		if (serve_is_address_test(root->child[i]))
 			return true;
 	}
-	return is_address_test(root);
+	return serve_is_address_test(root);
 }
 
 /* Is there a test of addresses that holds for the flows, or some of them? */
 static bool
 names_addresses(const struct node *n)
 {
-	if (is_address_test(n))
+	if (serve_is_address_test(n))
 		return true;
 	if (n->kind != NODE_AND && n->kind != NODE_OR)
 		return false;

@@ -31,6 +31,10 @@ struct serve_pass {
 /* Is it worth asking serve_by_index, which needs SQLite? */
 bool	serve_may_index(const struct question *q, const struct open_shard *s);
 
+/* Is it a test of addresses that an index can answer? */
+struct node;
+bool	serve_is_address_test(const struct node *n);
+
 /* May SQLite find the flows of a list by the indexes? */
 bool	serve_list_index(const struct question *q,
 	    const struct open_shard *s);

@@ -234,58 +234,62 @@ fail:
 
 /* ---- by pages ---- */
 
-/* One pass over the rows of a table. */
-struct walk {
-	struct side		*side;
-	int64_t			 most;		/* ids */
-	int64_t			 n;		/* largest id + 1 */
-	const uint8_t		*place;		/* of columns of path */
-};
-
-/* Fits record_visit. */
+/* A wanted value of a row of path, its place in the table at. */
 static int
-count_row(void *arg, int64_t id, const struct record_value v[RECORD_VALUES])
+take_value(struct side *s, const struct btree_rows *r, unsigned at, size_t i,
+    struct datum *d)
 {
-	struct walk *w = arg;
-
-	(void)v;
-	if (id < 1 || id >= w->most)
-		return 1;
-	w->n = id >= w->n ? id + 1 : w->n;
-	return 0;
-}
-
-static int
-take_value(struct side *s, const struct record_value *v, struct datum *d)
-{
-	if (v->kind == RECORD_NUMBER) {
+	if (r->null[at][i])
+		return 0;
+	if (r->value[at] != NULL) {
 		d->kind = DATUM_NUMBER;
-		d->number = v->number;
-	} else if (v->kind == RECORD_BLOB && (v->len == 4 || v->len == 16)) {
-		return add_addr(s, v->data, v->len, d, &(struct err){ 0 });
+		d->number = r->value[at][i];
+	} else if (r->length[at][i] == 4 || r->length[at][i] == 16) {
+		return add_addr(s, r->blob[at][i], r->length[at][i], d,
+		    &(struct err){ 0 });
 	}
 	return 0;
 }
 
-/* Fits record_visit: a row of path. */
+/* The rows of path that r holds; place: of the columns in the table. */
 static int
-take_path(void *arg, int64_t id, const struct record_value v[RECORD_VALUES])
+take_paths(struct side *s, const struct btree_rows *r,
+    const uint8_t place[COLUMN_COUNT])
 {
-	const struct walk *w = arg;
-	const struct record_value *rate = &v[w->place[COL_sampling]];
-	struct side *s = w->side;
+	const int64_t *rate = r->value[place[COL_sampling]];
 
-	if (id < 1 || id >= s->n_paths)
-		return 1;
-	s->rate[id] = rate->kind == RECORD_NUMBER && rate->number > 0 &&
-	    rate->number <= UINT32_MAX ? (uint32_t)rate->number : 1;
-	s->sampled = s->sampled || s->rate[id] > 1;
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->id[i] < 1 || r->id[i] >= s->n_paths)
+			return -1;
+		s->rate[r->id[i]] = rate[i] > 0 && rate[i] <= UINT32_MAX ?
+		    (uint32_t)rate[i] : 1;
+		s->sampled = s->sampled || s->rate[r->id[i]] > 1;
+	}
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
-		if (s->data[c] != NULL && take_value(s, &v[w->place[c]],
-		    &s->data[c][id]) == -1)
-			return 1;
+		if (s->data[c] == NULL)
+			continue;
+		for (size_t i = 0; i < r->n; i++) {
+			if (take_value(s, r, place[c], i,
+			    &s->data[c][r->id[i]]) == -1)
+				return -1;
+		}
 	}
 	return 0;
+}
+
+/* Largest id + 1: that of the last row. */
+static int
+end_of_ids(const struct btree *t, int64_t most, int64_t *out)
+{
+	static const char none[1];
+	struct btree_rows *r = btree_rows_new(t, none, 1);
+	struct err ignored;
+	int rc = r == NULL ? -1 : btree_read(t, btree_leaves(t) - 1, r,
+	    &ignored);
+
+	*out = rc == 0 && r->n > 0 ? r->id[r->n - 1] + 1 : 0;
+	btree_rows_free(r);
+	return rc == -1 || *out < 0 || *out > most ? -1 : 0;
 }
 
 /* Fits record_visit: a row of exporter: id, address, version, ... */
@@ -293,15 +297,15 @@ static int
 take_exporter(void *arg, int64_t id,
     const struct record_value v[RECORD_VALUES])
 {
-	const struct walk *w = arg;
+	struct side *s = arg;
 	struct row_exporter *e;
 
-	if (id < 1 || id >= w->side->n_exporters ||
+	if (id < 1 || id >= s->n_exporters ||
 	    v[1].kind != RECORD_BLOB || v[2].kind != RECORD_NUMBER ||
 	    v[3].kind != RECORD_NUMBER ||
 	    (v[4].kind != RECORD_TEXT && v[4].kind != RECORD_NULL))
 		return 1;
-	e = &w->side->exporters[id];
+	e = &s->exporters[id];
 	if (v[1].len == 4 || v[1].len == 16)
 		e->address = addr_from(v[1].data, v[1].len);
 	e->version = (uint8_t)v[2].number;
@@ -310,19 +314,6 @@ take_exporter(void *arg, int64_t id,
 	e->name = v[4].kind == RECORD_NULL ? NULL :
 	    strndup((const char *)v[4].data, v[4].len);
 	return 0;
-}
-
-static bool
-each_row(const struct btree *t, record_visit *visit, struct walk *w)
-{
-	struct err ignored;
-
-	for (size_t i = 0; i < btree_leaves(t); i++) {
-		if (record_each(t, btree_leaf_page(t, i), visit, w,
-		    &ignored) != 0)
-			return false;
-	}
-	return true;
 }
 
 static struct btree *
@@ -341,31 +332,47 @@ static bool
 pages_of_paths(struct side *s, const struct btree *t, uint64_t columns)
 {
 	/* id stands first, then the columns in their order */
+	char want[BTREE_MAX_COLUMNS] = { 0 };
 	uint8_t place[COLUMN_COUNT] = { 0 }, next = 1;
-	struct walk w = { .side = s, .most = PATHS_MAX, .place = place };
+	struct btree_rows *r;
 	struct err ignored;
+	bool ok;
 
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
-		if (column_info((enum column)c)->home == HOME_PATH)
-			place[c] = next++;
+		if (column_info((enum column)c)->home != HOME_PATH)
+			continue;
+		if ((columns >> c & 1) != 0 || c == COL_sampling)
+			want[next] = column_info((enum column)c)->type ==
+			    CT_ADDR ? 'b' : 'n';
+		place[c] = next++;
 	}
-	if (next > RECORD_VALUES || !each_row(t, count_row, &w))
-		return false;
-	s->n_paths = w.n;
-	return alloc_paths(s, columns, &ignored) == 0 &&
-	    each_row(t, take_path, &w);
+	r = btree_rows_new(t, want, next);
+	ok = r != NULL && end_of_ids(t, PATHS_MAX, &s->n_paths) == 0 &&
+	    alloc_paths(s, columns, &ignored) == 0;
+	for (size_t i = 0; ok && i < btree_leaves(t); i++)
+		ok = btree_read(t, i, r, &ignored) == 0 &&
+		    take_paths(s, r, place) == 0;
+	btree_rows_free(r);
+	return ok;
 }
 
 static bool
 pages_of_exporters(struct side *s, const struct btree *t)
 {
-	struct walk w = { .side = s, .most = EXPORTERS_MAX };
+	struct err ignored;
 
-	if (!each_row(t, count_row, &w))
+	if (end_of_ids(t, EXPORTERS_MAX, &s->n_exporters) == -1)
 		return false;
-	s->n_exporters = w.n;
-	s->exporters = calloc((size_t)w.n + 1, sizeof(*s->exporters));
-	return s->exporters != NULL && each_row(t, take_exporter, &w);
+	s->exporters = calloc((size_t)s->n_exporters + 1,
+	    sizeof(*s->exporters));
+	if (s->exporters == NULL)
+		return false;
+	for (size_t i = 0; i < btree_leaves(t); i++) {
+		if (record_each(t, btree_leaf_page(t, i), take_exporter, s,
+		    &ignored) != 0)
+			return false;
+	}
+	return true;
 }
 
 struct side *

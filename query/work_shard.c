@@ -6,6 +6,9 @@
  */
 #include "query/work_shard.h"
 
+#include <stdlib.h>
+
+#include "query/addrindex.h"
 #include "query/leafscan.h"
 #include "query/pass.h"
 #include "query/rollscan.h"
@@ -151,28 +154,63 @@ load_side(struct feed *f, struct open_shard *s, const char *path,
 	return side;
 }
 
+/* Flows that the indexes name; all within the first task of the shard. */
+static int
+scan_ids(struct feed *f, struct leafscan *l, const struct addrindex_ids *ids,
+    struct shard_task *t, const struct side *side, struct err *err)
+{
+	int64_t rows, passed = f->passed;
+
+	feed_begin(f, side, -1, 0, 1);
+	if (leafscan_run_ids(l, f, ids->id, ids->n, &rows, err) == -1)
+		return -1;
+	if (t->use != NULL)
+		report_part(t->use, rows, f->passed - passed,
+		    "table flow by index %s%s%s",
+		    ids->src ? "flow_src_addr" : "",
+		    ids->src && ids->dst ? " or " : "",
+		    ids->dst ? "flow_dst_addr" : "");
+	return 0;
+}
+
+/* 1: an index of SQLite is of use; 0: read them all; -1: failed. */
+static int
+ask_index(struct feed *f, struct open_shard *s, const char *path,
+    const struct shard_task *t, struct err *err)
+{
+	if (t->piece.kind != PIECE_ALL || !serve_may_index(f->q, s))
+		return 0;
+	return need_db(f, s, path, err) == -1 ? -1 :
+	    serve_by_index(f->q, s, err);
+}
+
 static int
 scan(struct feed *f, struct open_shard *s, const char *path,
     struct shard_task *t, struct err *err)
 {
 	struct leafscan *leaves = NULL;
+	struct addrindex_ids ids = { .n = 0 };
 	struct side *side = load_side(f, s, path, err);
+	bool found = false;
 	int rc = -1, index = 0;
 
 	if (side == NULL)
 		return -1;
-	if (t->piece.kind == PIECE_ALL && serve_may_index(f->q, s))
-		index = need_db(f, s, path, err) == -1 ? -1 :
-		    serve_by_index(f->q, s, err);
+	if (t->piece.kind == PIECE_ALL && s->by_pages)
+		found = addrindex_find(f->q, path, s, &ids);
+	else
+		index = ask_index(f, s, path, t, err);
 	if (index == 0 && t->piece.kind != PIECE_IDS)
 		leaves = leafscan_open(f, path, s, side);
 	if (leaves != NULL)
-		rc = scan_leaves(f, leaves, s, side, t, err);
+		rc = found ? scan_ids(f, leaves, &ids, t, side, err) :
+		    scan_leaves(f, leaves, s, side, t, err);
 	else if (t->piece.kind == PIECE_LEAVES)
 		rc = err_set(err, "%s: changed while it was read", path);
 	else if (index != -1 && need_db(f, s, path, err) == 0)
 		rc = scan_sql(f, s, side, t, index == 1, err);
 	leafscan_close(leaves);
+	free(ids.id);
 	side_free(side);
 	if (rc == 0 && t->use != NULL)
 		pass_explain_flows(f, s, t->use);

@@ -61,7 +61,7 @@ roll="(SELECT count(*) FROM roll_dst_addr)"
 tell "a roll-up" "$(lines -s dstip)" "$(want "$roll" "$roll" \
     "roll-up roll_dst_addr")"
 tell "an index" "$(lines -s srcip 'dst ip 192.168.10.57')" \
-    "$(want "'-'" "$host" "table flow by index flow_dst_addr (dst_addr=?) (no roll-up has all fields asked for)")"
+    "$(want "$host" "$host" "table flow by index flow_dst_addr (no roll-up has all fields asked for)")"
 tell "a part of a roll-up" "$(lines -s dstip 'dst ip 192.168.10.57' |
     sed 's/.*: //' | sort -u)" \
     "roll-up roll_dst_addr by its order"

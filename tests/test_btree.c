@@ -127,6 +127,61 @@ Test(btree, page_sizes_and_few_rows)
 	compare(16384, 0, "\0nbnbn");
 }
 
+/* Rows of some ids, which may be missing: every third is there. */
+static void
+compare_ids(int page_size, int rows, uint32_t step)
+{
+	char *path = make_file(page_size, rows);
+	struct err err = { .msg = "" };
+	sqlite3 *db = db_open(path, SQLITE_OPEN_READONLY, &err);
+	sqlite3_stmt *st = db_prepare(db, "SELECT * FROM t WHERE id = ?1",
+	    &err);
+	struct btree *t = btree_open(path, root_of(db), &err);
+	struct btree_rows *r = btree_rows_new(t, "\0nbnbn", COLUMNS);
+	struct btree_value v[COLUMNS];
+	int64_t ids[1000];
+	size_t used, seen = 0, want = 0;
+
+	for (int i = 0; i < 1000; i++) {
+		ids[i] = i == 0 ? -7 : ids[i - 1] + 1 +
+		    (uint32_t)i * 2654435761U % step;
+		want += ids[i] > 0 && ids[i] % 3 == 0 &&
+		    ids[i] <= rows * 3;
+	}
+	for (size_t at = 0; at < 1000; at += used) {
+		cr_assert_eq(btree_read_ids(t, ids + at, 1000 - at, r, &used,
+		    &err), 0, "%s", err.msg);
+		cr_assert(used >= 1 && used <= 1000 - at);
+		for (size_t i = 0; i < r->n; i++, seen++) {
+			(void)sqlite3_bind_int64(st, 1, r->id[i]);
+			cr_assert_eq(db_step(st, &err), 1);
+			compare_row(st, r, i);
+			cr_assert_eq(btree_row(t, r, i, v, COLUMNS, &err), 0);
+			cr_assert_eq(v[3].number, sqlite3_column_int64(st, 3));
+			cr_assert_eq(v[4].length, 4);
+			cr_assert_eq(memcmp(v[4].blob,
+			    sqlite3_column_blob(st, 4), 4), 0);
+			(void)sqlite3_reset(st);
+		}
+	}
+	cr_expect_eq(seen, want);
+	btree_rows_free(r);
+	btree_close(t);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	unlink(path);
+	free(path);
+}
+
+Test(btree, some_rows)
+{
+	compare_ids(512, 4000, 2);
+	compare_ids(1024, 4000, 20);
+	compare_ids(4096, 20000, 60);
+	compare_ids(65536, 20000, 90);
+	compare_ids(4096, 1, 2);
+}
+
 static const struct { const char *sql, *want; } refused[] = {
 	{ "PRAGMA journal_mode = WAL", "rollback" },
 	{ "UPDATE t SET a = 1.5 WHERE id = 300", "value of another type" },

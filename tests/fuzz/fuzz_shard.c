@@ -19,7 +19,9 @@
 
 static const char *const stats[] = { "dstip", "ip", "port:p", "record",
 	"router", "as", "proto", "if" };
-static const char *const filters[] = { "any", "src ip 10.0.0.1", "in if 3",
+/* the second: a part of a roll-up, or an index */
+static const char *const filters[] = { "any",
+	"dst ip in [10.0.0.1 10.0.0.3-10.9.0.0 2001:db8::/32]", "in if 3",
 	"not tcp and bytes > 10", "ident x or src mac 00:00:00:00:00:01",
 	"net 10.0.0.0/8 and port 53", "icmp-type 3", "count < 20" };
 

@@ -117,8 +117,9 @@ Test(where, texts)
 	char *dir = enter();
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct where w = { cases[i].range, cases[i].file,
-			cases[i].dirs, "a" };
+		const struct where w = { .range = cases[i].range,
+			.file = cases[i].file, .dirs = cases[i].dirs,
+			.fallback = "a" };
 		char got[1000];
 		const char *g = got, *want = cases[i].want;
 		bool named;
@@ -137,7 +138,7 @@ Test(where, texts)
 Test(where, default_and_named)
 {
 	char *dir = enter(), got[1000];
-	struct where w = { NULL, NULL, NULL, "b" };
+	struct where w = { .fallback = "b" };
 	bool named;
 
 	find(&w, got, &named);

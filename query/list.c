@@ -402,10 +402,11 @@ explain_list(const struct lister *l, sqlite3_stmt *st, const struct sql *sql,
 
 /* Fits listscan_run. */
 static bool
-give_row(void *arg, const struct row *row)
+give_row(void *arg, struct row *row)
 {
 	struct lister *l = arg;
 
+	row->geo = l->o->geo;
 	l->taken++;
 	give(l, row);
 	return !l->enough;

@@ -239,6 +239,8 @@ fill_row(struct listscan *l, size_t i, struct row *row, struct err *err)
 	row->flow.set = 0;
 	row->flows = 1;
 	row->exporter = (struct row_exporter){ .name = NULL };
+	row->geo = NULL;
+	row->placed = 0;
 	for (unsigned c = 0; set >> c != 0; c++) {
 		if ((set >> c & 1) != 0)
 			put(&row->flow, (enum column)c, &v[l->place[c]]);
@@ -255,7 +257,7 @@ fill_row(struct listscan *l, size_t i, struct row *row, struct err *err)
 /* 1: visit has enough. */
 static int
 visit_leaf(struct listscan *l, struct sieve *sieve,
-    bool (*visit)(void *arg, const struct row *row), void *arg,
+    bool (*visit)(void *arg, struct row *row), void *arg,
     int64_t *rows, struct err *err)
 {
 	const uint8_t *mask = sieve_rows(sieve, l->rows);
@@ -275,7 +277,7 @@ visit_leaf(struct listscan *l, struct sieve *sieve,
 
 int
 listscan_run(struct listscan *l,
-    bool (*visit)(void *arg, const struct row *row), void *arg,
+    bool (*visit)(void *arg, struct row *row), void *arg,
     int64_t *rows, struct err *err)
 {
 	const atomic_bool *stop = l->q->stop;

@@ -35,7 +35,7 @@ void	listscan_close(struct listscan *l);
  * failed, damaged, or stopped.
  */
 int	listscan_run(struct listscan *l,
-	    bool (*visit)(void *arg, const struct row *row), void *arg,
+	    bool (*visit)(void *arg, struct row *row), void *arg,
 	    int64_t *rows, struct err *err);
 
 #endif

@@ -34,7 +34,7 @@ add(struct heard *h, const void *bytes, size_t len)
 }
 
 static bool
-hear(void *arg, const struct row *row)
+hear(void *arg, struct row *row)
 {
 	const struct row_exporter *e = &row->exporter;
 	struct heard *h = arg;

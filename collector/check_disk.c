@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -24,26 +25,29 @@ static bool
 say_rights(struct check *k, const struct stat *st)
 {
 	const char *dir = k->c->directory;
-	const struct passwd *owner = getpwuid(st->st_uid);
-	const struct passwd *user = k->c->user[0] != '\0' ?
-	    getpwnam(k->c->user) : NULL;
+	/* no thread is there; the next call takes the place of the answer */
+	const struct passwd *pw =
+	    getpwuid(st->st_uid); /* NOLINT(concurrency-mt-unsafe) */
+	char owner[64], why[ERR_SYS_MAX];
 
+	(void)snprintf(owner, sizeof(owner), "%s", pw == NULL ?
+	    "nobody known" : pw->pw_name);
+	pw = k->c->user[0] == '\0' ? NULL :
+	    getpwnam(k->c->user); /* NOLINT(concurrency-mt-unsafe) */
 	if (access(dir, R_OK | X_OK) == -1) {
 		check_say(k, FINDING_WRONG, "%s may not be read by you: %s; "
 		    "join the group that it belongs to, or ask as root", dir,
-		    strerror(errno));
+		    strerror_r(errno, why, sizeof(why)));
 		return false;
 	}
-	if (user != NULL && user->pw_uid != st->st_uid &&
+	if (pw != NULL && pw->pw_uid != st->st_uid &&
 	    (st->st_mode & S_IWGRP) == 0 && (st->st_mode & S_IWOTH) == 0)
 		check_say(k, FINDING_WRONG, "%s belongs to %s, and flowdbd "
 		    "becomes %s, who may not write there: chown -R %s %s", dir,
-		    owner == NULL ? "nobody known" : owner->pw_name,
-		    k->c->user, k->c->user, dir);
+		    owner, k->c->user, k->c->user, dir);
 	else if (k->pid == 0 && access(dir, W_OK) == -1)
 		check_say(k, FINDING_NOTE, "%s belongs to %s: flowdbd must be "
-		    "started as that user", dir, owner == NULL ?
-		    "nobody known" : owner->pw_name);
+		    "started as that user", dir, owner);
 	else if ((st->st_mode & S_IWOTH) != 0)
 		check_say(k, FINDING_WRONG, "%s may be written by everybody: "
 		    "chmod o-w %s", dir, dir);
@@ -56,10 +60,11 @@ bool
 check_folder(struct check *k)
 {
 	struct stat st;
+	char why[ERR_SYS_MAX];
 
 	if (stat(k->c->directory, &st) == -1) {
 		check_say(k, FINDING_WRONG, "data directory %s: %s",
-		    k->c->directory, strerror(errno));
+		    k->c->directory, strerror_r(errno, why, sizeof(why)));
 		return false;
 	}
 	if (!S_ISDIR(st.st_mode)) {

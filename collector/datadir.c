@@ -61,6 +61,7 @@ check_files(const char *dir, struct err *err)
 		    (st.st_mode & 0222) == 0 ||
 		    faccessat(dirfd(d), e->d_name, R_OK | W_OK, 0) == 0)
 			continue;
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): the main thread alone */
 		pw = getpwuid(st.st_uid);
 		rc = err_set(err, "%s/%s cannot be written, it belongs to %s "
 		    "(uid %lu); as root: chown -R %lu:%lu %s", dir, e->d_name,

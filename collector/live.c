@@ -198,6 +198,7 @@ touch(struct live *l, const char *final, struct err *err)
 	t->target = sealed ? strdup(final) : NULL;
 	if (t->path == NULL || (sealed && t->target == NULL)) {
 		free(t->path);
+		free(t->target);
 		(void)err_set(err, "out of memory");
 		return NULL;
 	}

@@ -141,7 +141,7 @@ write_line(enum log_level level, const char *text)
 static void
 log_it(enum log_level level, int saved, const char *fmt, va_list ap)
 {
-	char text[LINE_MAX_BYTES];
+	char text[LINE_MAX_BYTES], why[ERR_SYS_MAX];
 	size_t len;
 
 	if ((int)level > dest.level)
@@ -150,7 +150,7 @@ log_it(enum log_level level, int saved, const char *fmt, va_list ap)
 	len = strlen(text);
 	if (saved != 0)
 		(void)snprintf(text + len, sizeof(text) - len, ": %s",
-		    strerror(saved));
+		    strerror_r(saved, why, sizeof(why)));
 	(void)pthread_mutex_lock(&dest.lock);
 	if (dest.to_syslog)
 		syslog(priority(level), "%s", text);

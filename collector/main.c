@@ -309,6 +309,7 @@ load(const struct origin *src)
 	    NULL) == -1)
 		wrong = 1;
 	optind = 1;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the main thread alone */
 	while ((opt = getopt_long(src->argc, src->argv, short_options,
 	    long_options, NULL)) != -1) {
 		if (apply(c, &applied, opt, optarg, &err) == -1) {
@@ -358,7 +359,7 @@ printed(int rc)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return rc;
-	log_error("cannot write to standard output: %s", strerror(errno));
+	log_warn("cannot write to standard output");
 	return EXIT_FAILED;
 }
 
@@ -528,6 +529,7 @@ first_look(int argc, char **argv, struct origin *src)
 {
 	int opt, has_dir = 0;
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the main thread alone */
 	while ((opt = getopt_long(argc, argv, short_options, long_options,
 	    NULL)) != -1) {
 		switch (opt) {

@@ -34,6 +34,7 @@ find(const char *user, const char *group, struct who *w, struct err *err)
 
 	*w = (struct who){ .user = user[0] != '\0', .group = group[0] != '\0' };
 	if (w->user) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): the main thread alone */
 		pw = getpwnam(user);
 		if (pw == NULL)
 			return err_set(err, "no such user: %s", user);
@@ -41,6 +42,7 @@ find(const char *user, const char *group, struct who *w, struct err *err)
 		w->gid = pw->pw_gid;
 	}
 	if (w->group) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): the main thread alone */
 		gr = getgrnam(group);
 		if (gr == NULL)
 			return err_set(err, "no such group: %s", group);

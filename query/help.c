@@ -84,17 +84,18 @@ static const char fields_text[] =
 static void
 print_names(struct out *out, const char *(*at)(size_t i))
 {
+	const char *name;
 	size_t column = 0;
 
-	for (size_t i = 0; at(i) != NULL; i++) {
-		size_t len = strlen(at(i));
+	for (size_t i = 0; (name = at(i)) != NULL; i++) {
+		size_t len = strlen(name);
 
 		if (column + len + 2 > WIDTH) {
 			out_char(out, '\n');
 			column = 0;
 		}
 		out_text(out, column == 0 ? "  " : ", ");
-		out_text(out, at(i));
+		out_text(out, name);
 		column += len + 2;
 	}
 	out_char(out, '\n');

@@ -511,6 +511,7 @@ request_parse(struct request *r, int argc, char **argv, const char **text,
 	*r = (struct request){ .memory = DEFAULT_MEMORY };
 	opterr = 0;
 	optind = 0;	/* of glibc: from the start, whatever was before */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread is there */
 	while ((opt = getopt_long(argc, argv, short_options, long_options,
 	    NULL)) != -1) {
 		if (opt == ':' && optopt > 0 && optopt < OPT_UTC)

@@ -64,7 +64,7 @@ use_rollups(struct feed *f, struct open_shard *s, const char *path,
     struct shard_task *t, struct err *err)
 {
 	struct serve_pass pass[GROUPS_MAX][SERVE_PASSES];
-	unsigned n[GROUPS_MAX];
+	unsigned n[GROUPS_MAX] = { 0 };
 	int left = 0;
 
 	for (size_t i = 0; i < f->q->n_groups; i++) {

@@ -46,6 +46,7 @@ int
 err_sys(struct err *err, const char *fmt, ...)
 {
 	int saved = errno;
+	char text[ERR_SYS_MAX];
 	size_t len;
 	va_list ap;
 
@@ -57,7 +58,7 @@ err_sys(struct err *err, const char *fmt, ...)
 	va_end(ap);
 	len = strlen(err->msg);
 	(void)snprintf(err->msg + len, sizeof(err->msg) - len, ": %s",
-	    strerror(saved));
+	    strerror_r(saved, text, sizeof(text)));
 	errno = saved;
 	return -1;
 }

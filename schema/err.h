@@ -19,6 +19,8 @@ enum err_code {
 	ERR_STOPPED		/* the user interrupted the work */
 };
 
+#define ERR_SYS_MAX	128	/* bytes of a text of errno, at most */
+
 struct err {
 	enum err_code	code;
 	size_t		offset;	/* ERR_SYNTAX: place in the text, bytes */
@@ -42,8 +44,9 @@ int	err_sys(struct err *err, const char *fmt, ...)
 int	err_at(struct err *err, size_t offset, size_t length,
 	    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-#if defined(__clang_analyzer__) && !defined(SCHEMA_ERR_C)
-/* It sees one file at a time and must know that these return -1. */
+#if (defined(__clang_analyzer__) || defined(GCC_ANALYZER)) && \
+    !defined(SCHEMA_ERR_C)
+/* They see one file at a time and must know that these return -1. */
 #define err_set(...)	((void)err_set(__VA_ARGS__), -1)
 #define err_as(...)	((void)err_as(__VA_ARGS__), -1)
 #define err_sys(...)	((void)err_sys(__VA_ARGS__), -1)

@@ -14,7 +14,7 @@ export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 trap 'exit 130' INT TERM
 # no report of what SQLite keeps open is worth more than the crash itself
-ASAN_OPTIONS=allocator_may_return_null=1:${ASAN_OPTIONS:-}
+ASAN_OPTIONS=allocator_may_return_null=1:malloc_context_size=6:${ASAN_OPTIONS:-}
 export ASAN_OPTIONS
 failed=0
 

@@ -129,7 +129,7 @@ make_patch(struct patch *p)
 	p->b[HEAD - 1] = (uint8_t)(p->n - HEAD);
 }
 
-/* The last byte, which chooses the question, stays the last. */
+/* The last two bytes, which choose the question, stay the last. */
 size_t
 LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 {
@@ -138,7 +138,8 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 	if (size < 2 || data[0] >= 128 || below(&p, 4) == 0)
 		return LLVMFuzzerMutate(data, size, max);
 	if (below(&p, 8) == 0) {
-		data[size - 1] = (uint8_t)below(&p, 256);
+		data[size - 1 - (size > 3 && below(&p, 2))] =
+		    (uint8_t)below(&p, 256);
 		return size;
 	}
 	if (below(&p, 16) == 0) {
@@ -148,8 +149,9 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 	make_patch(&p);
 	if (size + p.n > max) {
 		/* from the front: a new beginning */
-		size = 2;
+		size = 3;
 		data[1] = (uint8_t)below(&p, 256);
+		data[2] = (uint8_t)below(&p, 256);
 	}
 	/* before all others: where a patch ends there is not searched for */
 	memmove(data + 1 + p.n, data + 1, size - 1);

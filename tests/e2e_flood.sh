@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/daemon.sh
-: "${SECONDS_FLOOD:=4}"
+: "${DATAGRAMS:=12000}"
 port=$(free_port)
 dir=$tmp/d
 cat >"$tmp/conf" <<END
@@ -38,12 +38,24 @@ known() {
 }
 known_is() { [ "$(known)" -eq "$1" ]; }
 
-"$BUILD/flood" "$port" "$SECONDS_FLOOD" 150 >"$tmp/flood" &
+"$BUILD/flood" "$port" "$DATAGRAMS" 150 &
 p=$!
 pids="$pids $p"
-send --flows 9000 --seed 2 --pps $((300 / SECONDS_FLOOD))
+send --flows 9000 --seed 2 --pps 100
 wait "$p"
-holds 'flood: all that it sent meanwhile, too' until_true 5 known_is 15000
+if until_true 5 known_is 15000; then
+	echo 'ok flood: all that it sent meanwhile, too'
+else
+	kill -USR1 "$pid"
+	until_true 2 logged kernel_drops=
+	if logged 'kernel_drops=[1-9]'; then
+		echo 'skip flood: what comes meanwhile: the machine is too' \
+		    'slow, or its socket buffers too small'
+		stop_daemon
+		exit 0
+	fi
+	echo "not ok flood: all that it sent meanwhile, too: $(known)"
+fi
 
 # idle parts are not counted for: nothing is sealed, no minute is over
 allowed=$(($(megabyte 'in all') - $(megabyte roll-ups) -
@@ -74,4 +86,3 @@ stop_daemon
 is 'flood: no error' "$rc" 0
 is 'flood: the shard is whole' "$(query "$(echo "$dir"/flows.*.sqlite)" \
     'PRAGMA integrity_check')" ok
-echo "# $(cat "$tmp/flood") in $SECONDS_FLOOD s"

@@ -6,16 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "schema/addrindex.h"
 #include "schema/db.h"
 #include "schema/rollup.h"
-
-/*
- * The default page cache: SQLite's sorter likes small runs, a large cache
- * made the indexes slower (measured).
- */
-static const char index_sql[] =
-    "CREATE INDEX IF NOT EXISTS flow_src_addr ON flow (src_addr);"
-    "CREATE INDEX IF NOT EXISTS flow_dst_addr ON flow (dst_addr);";
 
 static int
 stopped(void *arg)
@@ -29,15 +22,13 @@ shard_finish(sqlite3 *db, bool indexes, size_t memory,
 {
 	int rc;
 
-	if (rollup_build(db, memory, stop, err) == -1)
+	if (rollup_build(db, memory, stop, err) == -1 ||
+	    (indexes && addrindex_build(db, memory, stop, err) == -1))
 		return -1;
 	if (stop != NULL)
 		sqlite3_progress_handler(db, 10000, stopped,
 		    (void *)(uintptr_t)stop);
-	rc = indexes ? db_exec(db, index_sql, err) : 0;
-	if (rc == 0)
-		rc = db_exec(db, "PRAGMA analysis_limit = 1000; ANALYZE",
-		    err);
+	rc = db_exec(db, "PRAGMA analysis_limit = 1000; ANALYZE", err);
 	if (stop != NULL)
 		sqlite3_progress_handler(db, 0, NULL, NULL);
 	if (rc == 0)

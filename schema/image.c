@@ -5,8 +5,11 @@
  * head.  A full leaf becomes a child of the page above it, which is made and
  * grows the same way, so that a tree has one page under work on each level:
  *
- *	level 1		[leaf 3, last id][leaf 4, last id] ..
- *	level 0		leaf 5, being filled
+ *	level 1		[leaf 3, up to where] [leaf 4, up to where] ..
+ *	level 0		leaf 5, being filled: the right-most child
+ *
+ * What stands beside a child is the last id in it or, in a table without
+ * rowids, a row that comes after it and is nowhere else.
  *
  * The schema says where a table's root lies, so the page on top is there; when
  * it is full it moves, as a child of the one that takes its place.  Page 1 and
@@ -25,10 +28,9 @@
 #define PAGE_SIZE	4096U
 #define MAX_TABLES	16
 #define MAX_LEVELS	5	/* more than 2^32 rows */
-#define LEAF		0x0d
 #define LEAF_HEAD	8U
-#define INTERIOR	0x05
 #define INTERIOR_HEAD	12U
+#define INDEX_LEAF	0x0a	/* of a table without rowids */
 #define VARINT_MAX	9U
 #define CELL_MAX	(2 * VARINT_MAX + 1 + sizeof(struct image_row))
 #define PAGES_FIRST	16U
@@ -38,10 +40,7 @@ struct level {
 	uint32_t	page;		/* 0: none yet */
 	uint32_t	cells;
 	uint32_t	start;		/* of the cells */
-	int64_t		last;		/* leaf: id of its last row */
-	/* interior: the last two children, with their last ids */
-	uint32_t	child[2];
-	int64_t		child_last[2];
+	uint32_t	last;		/* bytes of the last one, at start */
 };
 
 struct image {
@@ -55,7 +54,10 @@ struct image {
 		uint32_t root;
 	}		 table[MAX_TABLES];
 	size_t		 n_tables;
-	uint32_t	 root;		/* of the table at hand; 0: none */
+	/* the table at hand */
+	uint32_t	 root;		/* 0: none */
+	bool		 index;		/* without rowids */
+	int64_t		 last_id;
 	struct level	 level[MAX_LEVELS];
 };
 
@@ -77,6 +79,15 @@ put32(uint8_t *p, uint32_t v)
 {
 	put16(p, v >> 16);
 	put16(p + 2, v);
+}
+
+static uint32_t
+get32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return be32toh(v);
 }
 
 /* Returns how many bytes it took. */
@@ -133,160 +144,167 @@ open_level(struct image *im, size_t level, bool top, struct err *err)
 	return top ? 0 : new_page(im, &l->page, err);
 }
 
+/* right: the last child of an interior page */
 static void
-finish_page(const struct image *im, size_t level)
+finish_page(const struct image *im, size_t level, uint32_t right)
 {
+	static const uint8_t type[2][2] = { { 0x0d, 0x05 },
+		{ INDEX_LEAF, 0x02 } };
 	const struct level *l = &im->level[level];
 	uint8_t *p = page_at(im, l->page);
 
 	memset(p, 0, LEAF_HEAD);
-	p[0] = level == 0 ? LEAF : INTERIOR;
+	p[0] = type[im->index][level > 0];
 	put16(p + 3, l->cells);
 	put16(p + 5, l->start);
 	if (level > 0)
-		put32(p + 8, l->child[1]);
+		put32(p + 8, right);
 }
 
 /* False: there is no room. */
 static inline bool
-put_cell(struct image *im, struct level *l, uint32_t head, const uint8_t *cell,
-    size_t len)
+put_cell(struct image *im, size_t level, const uint8_t *cell, size_t len)
 {
-	uint32_t places = head + 2 * l->cells;
+	struct level *l = &im->level[level];
+	uint32_t places = (level == 0 ? LEAF_HEAD : INTERIOR_HEAD) +
+	    2 * l->cells;
 	uint8_t *p = page_at(im, l->page);
 
 	if (places + 2 + len > l->start)
 		return false;
 	l->start -= (uint32_t)len;
+	l->last = (uint32_t)len;
 	memcpy(p + l->start, cell, len);
 	put16(p + places, l->start);
 	l->cells++;
 	return true;
 }
 
+/* Takes the last cell out again; returns its length. */
+static size_t
+take_cell(struct image *im, size_t level, uint8_t *cell)
+{
+	struct level *l = &im->level[level];
+
+	memcpy(cell, page_at(im, l->page) + l->start, l->last);
+	l->start += l->last;
+	l->cells--;
+	return l->last;
+}
+
 static int add_child(struct image *im, size_t level, uint32_t child,
-    int64_t last, struct err *err);
+    const uint8_t *beside, size_t len, struct err *err);
 
 /* The page of a level is complete: it goes below the next level. */
 static int
-close_page(struct image *im, size_t level, int64_t last, struct err *err)
+close_page(struct image *im, size_t level, uint32_t right,
+    const uint8_t *beside, size_t len, struct err *err)
 {
 	uint32_t page = im->level[level].page;
 
-	finish_page(im, level);
+	finish_page(im, level, right);
 	if (page == im->root) {
 		if (new_page(im, &page, err) == -1)
 			return -1;
 		memcpy(page_at(im, page), page_at(im, im->root), PAGE_SIZE);
-		im->level[level].page = page;
 	}
-	return add_child(im, level + 1, page, last, err);
+	return add_child(im, level + 1, page, beside, len, err);
 }
 
 /*
- * An interior page that has no room for a cell of its last child: it ends with
- * the child before, so that the next page begins with a cell, too; SQLite
- * takes one without for damaged.
+ * One more cell of an interior page.  When that is full, its last cell goes
+ * up, whose child is the last of the page; the new page has a cell at once, as
+ * SQLite demands.
  */
 static int
-split_interior(struct image *im, size_t level, struct err *err)
+add_child(struct image *im, size_t level, uint32_t child,
+    const uint8_t *beside, size_t len, struct err *err)
 {
-	struct level *l = &im->level[level], full = *l;
-	uint8_t id[VARINT_MAX];
-
-	l->cells--;
-	l->start += (uint32_t)(4 + put_varint(id,
-	    (uint64_t)full.child_last[0]));
-	l->child[1] = full.child[0];
-	if (close_page(im, level, full.child_last[0], err) == -1 ||
-	    open_level(im, level, false, err) == -1)
-		return -1;
-	l->child[1] = full.child[1];
-	l->child_last[1] = full.child_last[1];
-	return 0;
-}
-
-static int
-add_child(struct image *im, size_t level, uint32_t child, int64_t last,
-    struct err *err)
-{
-	struct level *l = &im->level[level];
-	uint8_t cell[4 + VARINT_MAX];
-	size_t len;
+	uint8_t cell[4 + CELL_MAX], last[4 + CELL_MAX];
+	size_t last_len;
 
 	if (level == MAX_LEVELS)
 		return err_set(err, "too many rows");
-	if (l->page == 0) {
+	if (im->level[level].page == 0)
 		(void)open_level(im, level, true, err);
-	} else {
-		/* until another one follows, a child is not a cell */
-		put32(cell, l->child[1]);
-		len = 4 + put_varint(cell + 4, (uint64_t)l->child_last[1]);
-		if (!put_cell(im, l, INTERIOR_HEAD, cell, len) &&
-		    (split_interior(im, level, err) == -1 ||
-		    !put_cell(im, l, INTERIOR_HEAD, cell, len)))
-			return -1;
-	}
-	l->child[0] = l->child[1];
-	l->child_last[0] = l->child_last[1];
-	l->child[1] = child;
-	l->child_last[1] = last;
+	put32(cell, child);
+	memcpy(cell + 4, beside, len);
+	if (put_cell(im, level, cell, 4 + len))
+		return 0;
+	last_len = take_cell(im, level, last);
+	if (close_page(im, level, get32(last), last + 4,
+	    last_len - 4, err) == -1 ||
+	    open_level(im, level, false, err) == -1)
+		return -1;
+	(void)put_cell(im, level, cell, 4 + len);
 	return 0;
+}
+
+/* A leaf is full. */
+static int
+next_leaf(struct image *im, struct err *err)
+{
+	uint8_t beside[CELL_MAX];
+	size_t len;
+
+	if (im->index)
+		len = take_cell(im, 0, beside);
+	else
+		len = put_varint(beside, (uint64_t)im->last_id);
+	if (close_page(im, 0, 0, beside, len, err) == -1)
+		return -1;
+	return open_level(im, 0, false, err);
 }
 
 int
 image_add(struct image *im, int64_t id, const struct image_row *row,
     struct err *err)
 {
-	struct level *l = &im->level[0];
 	uint8_t cell[CELL_MAX], *p = cell;
 
 	p += put_varint(p, 1 + row->n + row->len);
-	p += put_varint(p, (uint64_t)id);
+	if (!im->index)
+		p += put_varint(p, (uint64_t)id);
 	*p++ = (uint8_t)(1 + row->n);
 	memcpy(p, row->type, row->n);
 	p += row->n;
 	memcpy(p, row->value, row->len);
 	p += row->len;
-	if (!put_cell(im, l, LEAF_HEAD, cell, (size_t)(p - cell))) {
-		if (close_page(im, 0, l->last, err) == -1 ||
-		    open_level(im, 0, false, err) == -1)
+	if (!put_cell(im, 0, cell, (size_t)(p - cell))) {
+		if (next_leaf(im, err) == -1)
 			return -1;
-		(void)put_cell(im, l, LEAF_HEAD, cell, (size_t)(p - cell));
+		(void)put_cell(im, 0, cell, (size_t)(p - cell));
 	}
-	l->last = id;
+	im->last_id = id;
 	return 0;
 }
 
-/* Closes the pages under work of the table at hand, up to the root. */
-static int
-finish_table(struct image *im, struct err *err)
+/* The pages under work are the right-most ones of the table at hand. */
+static void
+finish_table(struct image *im)
 {
+	uint32_t right = 0;
 	size_t top = 0;
 
 	if (im->root == 0)
-		return 0;
+		return;
 	for (; im->level[top].page != im->root; top++) {
-		const struct level *l = &im->level[top];
-
-		if (close_page(im, top, top == 0 ? l->last :
-		    l->child_last[1], err) == -1)
-			return -1;
+		finish_page(im, top, right);
+		right = im->level[top].page;
 	}
-	finish_page(im, top);
+	finish_page(im, top, right);
 	im->root = 0;
-	return 0;
 }
 
 int
 image_table(struct image *im, const char *table, struct err *err)
 {
-	if (finish_table(im, err) == -1)
-		return -1;
+	finish_table(im);
 	memset(im->level, 0, sizeof(im->level));
 	for (size_t i = 0; i < im->n_tables; i++) {
 		if (strcmp(im->table[i].name, table) == 0) {
 			im->root = im->table[i].root;
+			im->index = page_at(im, im->root)[0] == INDEX_LEAF;
 			return open_level(im, 0, true, err);
 		}
 	}
@@ -319,8 +337,7 @@ image_show(struct image *im, sqlite3 *db, struct err *err)
 {
 	sqlite3_int64 size;
 
-	if (finish_table(im, err) == -1)
-		return -1;
+	finish_table(im);
 	size = (sqlite3_int64)im->n * PAGE_SIZE;
 	put32(im->pages + 28, im->n);	/* pages of the database */
 	if (db_exec(db, "ATTACH ':memory:' AS image", err) == -1)

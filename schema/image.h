@@ -49,7 +49,10 @@ int	image_clear(struct image *im, struct err *err);
  */
 int	image_table(struct image *im, const char *table, struct err *err);
 
-/* Ids ascend.  -1: out of memory. */
+/*
+ * Ids ascend; in a table WITHOUT ROWID, whose columns are all its key, rows
+ * come in the order of the key, and have no id.  -1: out of memory.
+ */
 int	image_add(struct image *im, int64_t id, const struct image_row *row,
 	    struct err *err);
 

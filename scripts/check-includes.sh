@@ -36,8 +36,8 @@ BEGIN {
 	home["<confuse.h>"] = "^(collector/config_read|query/defaults)\\.c$"
 	home["<csv.h>"] = "^(query/|collector/csv_rows\\.c$)"
 	home["<sqlite3ext.h>"] = "^schema/extension\\.c$"
-	home["<sqlite3.h>"] = "^(schema/(db|ddl|finish|image|rollup|shard|" \
-	    "sqltext)\\.|collector/(seal|shard_writer|spool)\\.|query/)"
+	home["<sqlite3.h>"] = "^(schema/(addrindex|db|ddl|finish|image|rollup|" \
+	    "shard|sqltext)\\.|collector/(seal|shard_writer|spool)\\.|query/)"
 	home["<criterion/criterion.h>"] = "^tests/(test_.*|script)\\.c$"
 	home["<criterion/parameterized.h>"] = "^tests/test_.*\\.c$"
 

@@ -10,6 +10,8 @@
 
 #define DDL	"CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b BLOB,"  \
 		" c INTEGER) STRICT;"					      \
+		"CREATE TABLE k (b BLOB, a INTEGER, PRIMARY KEY (b, a))"      \
+		" WITHOUT ROWID;"					      \
 		"CREATE TABLE u (id INTEGER PRIMARY KEY, a INTEGER) STRICT;"
 
 static struct err err;
@@ -140,6 +142,39 @@ Test(image, interior_is_full)
 	for (int64_t rows = 24000; rows < 27000; rows += 25) {
 		fill(im, rows, -rows / 2, IMAGE_BLOB_MAX);
 		check(im, rows, -rows / 2);
+	}
+	image_free(im);
+}
+
+/* A table that is an index: dividers are rows, too. */
+Test(image, without_rowid)
+{
+	struct image *im = image_new(DDL, &err);
+
+	for (int64_t rows = 0; rows < 40000; rows += rows < 600 ? 1 : 1237) {
+		sqlite3 *db = new_db();
+
+		cr_assert_eq(image_clear(im, &err), 0);
+		cr_assert_eq(image_table(im, "k", &err), 0);
+		for (int64_t i = 0; i < rows; i++) {
+			struct image_row row;
+			uint32_t key = htobe32((uint32_t)(i / 3));
+
+			image_start(&row);
+			image_blob(&row, &key, sizeof(key));
+			image_int(&row, i);
+			cr_assert_eq(image_add(im, 0, &row, &err), 0);
+		}
+		cr_assert_eq(image_show(im, db, &err), 0, "%s", err.msg);
+		check_sound(db, "rows of k");
+		cr_assert_eq(db_exec(db, "INSERT INTO main.k SELECT * FROM "
+		    "image.k", &err), 0, "%s", err.msg);
+		cr_expect_eq(ask(db, "SELECT count(*) FROM main.k"), rows);
+		cr_expect_eq(ask(db, "SELECT ifnull(sum(a), 0) FROM main.k "
+		    "WHERE hex(b) = printf('%08X', a / 3)"),
+		    rows * (rows - 1) / 2);
+		cr_assert_eq(image_hide(db, &err), 0, "%s", err.msg);
+		(void)sqlite3_close(db);
 	}
 	image_free(im);
 }

@@ -93,22 +93,28 @@ parse_comparator(struct parser *p)
 	return OP_EQ;
 }
 
+/* A word, or an operator that is written as one. */
+static bool
+is_country(const struct token *t)
+{
+	return (t->kind == TOK_WORD ||
+	    (t->kind >= TOK_EQ && t->kind <= TOK_GE)) &&
+	    geo_code_parse(t->text, t->length) > 0;
+}
+
 /*
- * IN is India, NE Niger, and so on: where a country must stand, a word of the
- * language with nothing behind it that it could belong to is one.
+ * IN is India, NE Niger, LT Lithuania: where a country must stand (must), or
+ * where nothing follows that the word could belong to, it is the country.
  */
 static void
-country_word(struct parser *p, bool in_list)
+country_word(struct parser *p, bool must)
 {
-	bool word = p->tok.kind == TOK_WORD ||
-	    (p->tok.kind >= TOK_EQ && p->tok.kind <= TOK_GE);
 	struct lexer ahead = p->lex;
 	struct token next;
 
 	lex_next(&ahead, &next);
-	if (word && p->tok.length == GEO_CODE_LEN && (in_list ||
-	    (!token_is_value(&next) && next.kind != TOK_LBRACKET)) &&
-	    geo_code_parse(p->tok.text, p->tok.len) > 0)
+	if (is_country(&p->tok) && (must || (!token_is_value(&next) &&
+	    next.kind != TOK_LBRACKET && !is_country(&next))))
 		p->tok.kind = TOK_STRING;
 }
 
@@ -148,8 +154,11 @@ static int
 parse_value(struct parser *p, const struct value_ask *ask,
     struct set_builder *b)
 {
-	struct token value = p->tok;
+	struct token value;
 
+	if (ask->word->value == VALUE_COUNTRY)
+		country_word(p, true);
+	value = p->tok;
 	if (!token_is_value(&value))
 		return unexpected(p, value_expected(ask->word->value));
 	next(p);

@@ -82,11 +82,12 @@ set_build(struct set_builder *b, struct filter *f, struct set *out,
 		    size);
 	}
 	if (b->places != NULL) {
-		char *places = ast_alloc(f, strlen(b->places) + 1);
+		size_t len = strlen(b->places) + 1;
+		char *places = ast_alloc(f, len);
 
 		if (places == NULL)
 			return err_set(err, "out of memory");
-		(void)strcpy(places, b->places);
+		memcpy(places, b->places, len);
 		s.places = places;
 	}
 	if (s.num != NULL)

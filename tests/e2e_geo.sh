@@ -2,6 +2,7 @@
 # Countries and AS numbers of addresses (--geo), by a database that this
 # script makes.  What is right is told by awk, from a list of the flows and
 # the same networks as text.
+# shellcheck disable=SC2016	# $1 is a field of awk
 set -u
 : "${BUILD:=build}"
 tmp=$(mktemp -d) || exit 1
@@ -131,7 +132,7 @@ check fields-name [ $? -eq 0 ]
 filter() {
 	awk "$1"' { n++; b += $7 } END { print n + 0, b + 0 }' "$tmp/flows" \
 	    >"$tmp/want"
-	flowq -q -I "$2" $3 | awk '/^Flows:/ { n = $2 } /^Bytes:/ { b = $2 }
+	flowq -q -I "$2" "$3" | awk '/^Flows:/ { n = $2 } /^Bytes:/ { b = $2 }
 	    END { print n + 0, b + 0 }' >"$tmp/got"
 	check "filter $2 $3" same
 }
@@ -139,6 +140,7 @@ for how in --utc --no-rollup; do
 	filter '$1 == "DE"' "src geo DE" $how
 	filter '$1 != "DE"' "not src geo de" $how
 	filter '$2 != "US"' "dst geo != US" $how
+	filter '$2 != "NE"' "dst geo ne ne" $how
 	filter '$1 == "IN" || $2 == "IN"' "geo IN" $how
 	filter '$1 == "IN" || $1 == "NE"' "src geo in [IN NE]" $how
 	filter '$1 == "IN" && $2 == "DE"' "src geo IN and dst geo DE" $how

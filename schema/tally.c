@@ -10,7 +10,7 @@
  *
  *	index    [tag|place][  --  ][tag|place] ...
  *	records  [sums key..][sums key....] ...  in units of 8 bytes
- *	places   [place][place] ...              in order of arrival
+ *	places   [place][place] ...              of each STEPth record
  *
  * Those two misses are what a statistic over many keys spends its time on.
  * tally_put lets the memory work on several at once: it asks for the slot
@@ -20,12 +20,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define FIRST_SLOTS	1024U
 #define MAX_ENTRIES	(UINT32_MAX / 4)
 #define UNIT		8U		/* records are multiples of this */
+#define STEP		4U		/* records from one place to the next */
+#define PAGE_MOST	((uintptr_t)65536)	/* bytes of a page of memory */
+#define CHUNK		131072U		/* slots that are given back at once */
 #define GIVE_BACK	(1U << 20)	/* bytes at a time, while taken apart */
-#define NO_PLACE	UINT32_MAX
+#define NO_PLACE	0U		/* the first unit holds no record */
 #define RING		16U		/* keys under way, a power of two */
 #define RING_WORDS	5U		/* a longer key does not wait */
 #define KEY_WORDS	((TALLY_KEY_MAX + UNIT - 1) / UNIT)
@@ -117,8 +121,8 @@ record_at(const struct tally *t, uint32_t place)
 static void
 index_clear(struct slot *index, uint32_t slots)
 {
-	/* all bits set: place is NO_PLACE */
-	memset(index, 0xff, slots * sizeof(*index));
+	/* NO_PLACE everywhere */
+	memset(index, 0, slots * sizeof(*index));
 }
 
 struct tally *
@@ -130,12 +134,12 @@ tally_new(size_t limit)
 		return NULL;
 	t->limit = limit;
 	t->mask = FIRST_SLOTS - 1;
-	t->index = malloc(FIRST_SLOTS * sizeof(*t->index));
+	t->used = UNIT;
+	t->index = calloc(FIRST_SLOTS, sizeof(*t->index));
 	if (t->index == NULL) {
 		free(t);
 		return NULL;
 	}
-	index_clear(t->index, FIRST_SLOTS);
 	return t;
 }
 
@@ -167,7 +171,39 @@ tally_clear(struct tally *t)
 {
 	index_clear(t->index, t->mask + 1);
 	t->n = 0;
-	t->used = 0;
+	t->used = UNIT;
+}
+
+/* In units. */
+static uint32_t
+record_size(const struct record *r)
+{
+	return (uint32_t)(sizeof(*r) / UNIT + words_of(r->sum.key_len));
+}
+
+/* Place of record i. */
+static uint32_t
+place_of(const struct tally *t, size_t i)
+{
+	uint32_t place = t->places[i / STEP];
+
+	for (size_t k = i % STEP; k > 0; k--)
+		place += record_size(record_at(t, place));
+	return place;
+}
+
+/*
+ * Gives the memory of slots back that are read for the last time, before they
+ * are freed: an old and a new index at once would be the most there is.
+ */
+static void
+give_back(struct slot *from, size_t n)
+{
+	uintptr_t begin = ((uintptr_t)from + PAGE_MOST - 1) & ~(PAGE_MOST - 1);
+	uintptr_t end = (uintptr_t)(from + n) & ~(PAGE_MOST - 1);
+
+	if (begin < end)
+		(void)madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
 static int
@@ -178,13 +214,15 @@ grow_index(struct tally *t)
 
 	if (bytes_for(slots, t->cap, t->size) > t->limit)
 		return -1;
-	index = malloc(slots * sizeof(*index));
+	/* calloc: its pages come as they are written to */
+	index = calloc(slots, sizeof(*index));
 	if (index == NULL)
 		return -1;
-	index_clear(index, slots);
 	for (uint32_t i = 0; i <= t->mask; i++) {
 		uint32_t at = t->index[i].tag & (slots - 1);
 
+		if ((i + 1) % CHUNK == 0)
+			give_back(&t->index[i + 1 - CHUNK], CHUNK - 1);
 		if (t->index[i].place == NO_PLACE)
 			continue;
 		while (index[at].place != NO_PLACE)
@@ -201,22 +239,22 @@ grow_index(struct tally *t)
 static int
 make_room(struct tally *t, size_t need)
 {
-	if (t->n == t->cap) {
-		uint32_t cap = t->cap == 0 ? 512 : t->cap + t->cap / 2;
+	if (t->n / STEP == t->cap) {
+		uint32_t cap = t->cap == 0 ? 128 : t->cap + t->cap / 2;
 		uint32_t *p;
 
-		if (cap > MAX_ENTRIES || bytes_for((size_t)t->mask + 1, cap,
+		if (cap > MAX_ENTRIES / STEP || bytes_for((size_t)t->mask + 1, cap,
 		    t->size) > t->limit ||
 		    (p = realloc(t->places, cap * sizeof(*p))) == NULL)
 			return -1;
 		t->places = p;
 		t->cap = cap;
 	}
-	if (t->size - t->used < need) {
+	if (t->size < t->used + need) {
 		size_t size = t->size == 0 ? 32768 : t->size + t->size / 2;
 		uint8_t *p;
 
-		if (size / UNIT >= NO_PLACE || bytes_for((size_t)t->mask + 1,
+		if (size / UNIT > UINT32_MAX || bytes_for((size_t)t->mask + 1,
 		    t->cap, size) > t->limit ||
 		    (p = realloc(t->records, size)) == NULL)
 			return -1;
@@ -243,7 +281,9 @@ add_record(struct tally *t, uint32_t tag, const uint64_t *key, size_t len)
 		at = (at + 1) & t->mask;
 	t->index[at].tag = tag;
 	t->index[at].place = (uint32_t)(t->used / UNIT);
-	t->places[t->n++] = t->index[at].place;
+	if (t->n % STEP == 0)
+		t->places[t->n / STEP] = t->index[at].place;
+	t->n++;
 	r = record_at(t, t->index[at].place);
 	r->sum = (struct tally_sum){ .first_ms = INT64_MAX,
 		.last_ms = INT64_MIN, .key_len = (uint8_t)len };
@@ -394,7 +434,7 @@ tally_flush(struct tally *t)
 const struct tally_sum *
 tally_entry(const struct tally *t, size_t i, const uint8_t **key, size_t *len)
 {
-	const struct record *r = record_at(t, t->places[i]);
+	const struct record *r = record_at(t, place_of(t, i));
 
 	*key = (const uint8_t *)r->key;
 	*len = r->sum.key_len;
@@ -405,6 +445,7 @@ const struct tally_sum *
 tally_take_last(struct tally *t, const uint8_t **key, size_t *len)
 {
 	const struct record *r;
+	uint32_t place;
 	uint8_t *p;
 
 	free(t->index);
@@ -418,10 +459,11 @@ tally_take_last(struct tally *t, const uint8_t **key, size_t *len)
 		t->records = p;
 		t->size = t->used;
 	}
-	r = record_at(t, t->places[--t->n]);
+	place = place_of(t, --t->n);
+	r = record_at(t, place);
 	*key = (const uint8_t *)r->key;
 	*len = r->sum.key_len;
-	t->used = (size_t)t->places[t->n] * UNIT;
+	t->used = (size_t)place * UNIT;
 	return &r->sum;
 }
 

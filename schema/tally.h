@@ -4,7 +4,7 @@
  * once per worker.  Keys are byte strings of up to TALLY_KEY_MAX bytes.
  *
  * Memory: an entry takes sizeof(struct tally_sum) + key length, rounded up to
- * 8, and 4 bytes; the index 8 bytes per slot at a load of at most 3/4.  The
+ * 8, and 1 byte; the index 8 bytes per slot at a load of at most 3/4.  The
  * table refuses to grow beyond its limit instead of exhausting the machine.
  */
 #ifndef SCHEMA_TALLY_H

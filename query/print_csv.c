@@ -76,7 +76,7 @@ csv_columns(const struct print *p)
 {
 	const struct print_flows list = { .keys = NULL };
 	struct sheet s = { .v = NULL };
-	uint64_t bits = UINT64_MAX;
+	uint64_t bits = UINT64_MAX >> (64 - COLUMN_COUNT);
 
 	if (make_sheet((const struct csv *)p, &s,
 	    &(struct print_head){ .flows = &list }, NULL) == 0)

@@ -406,7 +406,7 @@ sort_places(struct rank *r, struct err *err)
 		qsort_r(r->places + lo, r->n - lo < RUN ? r->n - lo : RUN,
 		    sizeof(*r->places), place_compare, r);
 	if (r->n > RUN) {
-		other = malloc(r->n * sizeof(*other));
+		other = calloc(r->n, sizeof(*other));
 		if (other == NULL)
 			return err_set(err, "out of memory");
 	}

@@ -34,7 +34,7 @@ add(struct heard *h, const void *bytes, size_t len)
 }
 
 static bool
-hear(void *arg, struct row *row)
+hear(void *arg, const struct row *row)
 {
 	const struct row_exporter *e = &row->exporter;
 	struct heard *h = arg;
@@ -130,6 +130,12 @@ Test(listscan, as_sqlite)
 	temp_folder_remove(other);
 }
 
+static bool
+hear_next(void *arg, struct row *row)
+{
+	return hear(arg, row);
+}
+
 Test(listscan, stopped)
 {
 	char *dir = temp_folder_make();
@@ -150,7 +156,7 @@ Test(listscan, stopped)
 	side = side_load_pages(path, &s, 0);
 	l = listscan_open(&q, 0, path, &s, side);
 	cr_assert_not_null(l);
-	cr_expect_eq(listscan_run(l, hear, &h, &rows, &err), -1);
+	cr_expect_eq(listscan_run(l, hear_next, &h, &rows, &err), -1);
 	cr_expect_eq(err.code, ERR_STOPPED);
 	cr_expect_eq(h.n, 0);
 	listscan_close(l);

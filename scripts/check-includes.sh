@@ -34,10 +34,12 @@ BEGIN {
 	home["<ev.h>"] = "^collector/(server|responder)\\.c$"
 	home["<pcap.h>"] = "^collector/capture\\.c$"
 	home["<confuse.h>"] = "^(collector/config_read|query/defaults)\\.c$"
+	home["<curl/curl.h>"] = "^schema/http\\.c$"
 	home["<csv.h>"] = "^(query/|collector/csv_rows\\.c$)"
 	home["<sqlite3ext.h>"] = "^schema/extension\\.c$"
-	home["<sqlite3.h>"] = "^(schema/(addrindex|db|ddl|finish|image|rollup|" \
-	    "shard|sqltext)\\.|collector/(seal|shard_writer|spool)\\.|query/)"
+	home["<sqlite3.h>"] = "^(schema/(addrindex|clickhouse|db|ddl|finish|" \
+	    "image|rollup|shard|sqltext)\\.|" \
+	    "collector/(seal|shard_writer|spool)\\.|query/)"
 	home["<criterion/criterion.h>"] = "^tests/(test_.*|script)\\.c$"
 	home["<criterion/parameterized.h>"] = "^tests/test_.*\\.c$"
 

@@ -12,7 +12,8 @@ packages_of() {
 	case $1 in
 	# without libmaxminddb-dev flowq knows no countries
 	build)	echo gcc libc6-dev make libconfuse-dev libcsv-dev \
-		    libev-dev libmaxminddb-dev libpcap-dev libsqlite3-dev ;;
+		    libcurl4-openssl-dev libev-dev libmaxminddb-dev \
+		    libpcap-dev libsqlite3-dev zlib1g-dev ;;
 	run)	echo sqlite3 ;;
 	# nfdump and softflowd are what we are compared with, mandoc reads
 	# the manuals, tmux is a terminal, zsh completes; a test says skip where

@@ -54,7 +54,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DFLOWDB_VERSION='"$(VERSION)"' -I. \
 ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now,-z,noexecstack $(SAN) $(LDFLAGS)
 
 SCHEMA_LIBS = -lsqlite3 -lcurl
-COLLECTOR_LIBS = -lev -lconfuse -lcsv -lpcap -lm
+COLLECTOR_LIBS = -lev -lconfuse -lcsv -lpcap -lz -lm
 QUERY_LIBS = -lcsv -lconfuse -lm
 # countries and AS numbers of addresses, where the library is; GEO= is without
 GEO := $(shell echo '\#include <maxminddb.h>' | \

@@ -36,10 +36,12 @@ BEGIN {
 	home["<confuse.h>"] = "^(collector/config_read|query/defaults)\\.c$"
 	home["<curl/curl.h>"] = "^schema/http\\.c$"
 	home["<csv.h>"] = "^(query/|collector/csv_rows\\.c$)"
+	home["<zlib.h>"] = "^collector/ship_body\\.c$"
 	home["<sqlite3ext.h>"] = "^schema/extension\\.c$"
 	home["<sqlite3.h>"] = "^(schema/(addrindex|clickhouse|db|ddl|finish|" \
 	    "image|rollup|shard|sqltext)\\.|" \
-	    "collector/(seal|shard_writer|spool)\\.|query/)"
+	    "collector/(seal|ship_ledger|ship_rows|shard_writer|spool)\\.|" \
+	    "query/)"
 	home["<criterion/criterion.h>"] = "^tests/(test_.*|script)\\.c$"
 	home["<criterion/parameterized.h>"] = "^tests/test_.*\\.c$"
 

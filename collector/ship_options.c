@@ -1,0 +1,105 @@
+/* Where shards are shipped to: see ship_options.h. */
+#include "collector/ship_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/ship_ledger.h"
+#include "schema/clickhouse.h"
+#include "schema/http.h"
+
+int
+ship_options_init(struct ship_options *o)
+{
+	char host[CLICKHOUSE_NAME_MAX + 1] = "";
+
+	*o = (struct ship_options){ .n_nodes = 0 };
+	if (gethostname(host, sizeof(host) - 1) == -1 ||
+	    !clickhouse_is_collector(host))
+		(void)strcpy(host, "flowdb");
+	o->database = strdup(CLICKHOUSE_DATABASE);
+	o->collector = strdup(host);
+	return o->database == NULL || o->collector == NULL ? -1 : 0;
+}
+
+static void
+clear_nodes(struct ship_options *o)
+{
+	while (o->n_nodes > 0)
+		free(o->nodes[--o->n_nodes]);
+}
+
+void
+ship_options_clear(struct ship_options *o)
+{
+	clear_nodes(o);
+	free(o->cluster);
+	free(o->database);
+	free(o->collector);
+	free(o->user);
+	free(o->password);
+	free(o->ca_file);
+	*o = (struct ship_options){ .n_nodes = 0 };
+}
+
+int
+ship_options_add(struct ship_options *o, const char *url, struct err *err)
+{
+	size_t len = strlen(url);
+
+	if (http_check_url(url, err) == -1)
+		return -1;
+	if (o->n_nodes == SHIP_NODES_MAX)
+		return err_set(err, "at most %d nodes", SHIP_NODES_MAX);
+	if (len >= SHIP_URL_MAX)
+		return err_set(err, "URL too long");
+	/* one spelling, for the ledger */
+	if (url[len - 1] == '/')
+		len--;
+	for (size_t i = 0; i < o->n_nodes; i++) {
+		if (strlen(o->nodes[i]) == len &&
+		    memcmp(o->nodes[i], url, len) == 0)
+			return err_set(err, "node %s stands there twice", url);
+	}
+	o->nodes[o->n_nodes] = strndup(url, len);
+	if (o->nodes[o->n_nodes] == NULL)
+		return err_set(err, "out of memory");
+	o->n_nodes++;
+	return 0;
+}
+
+int
+ship_options_nodes(struct ship_options *o, const char *list, struct err *err)
+{
+	char *copy = strdup(list), *rest = copy, *url;
+	int rc = 0;
+
+	if (copy == NULL)
+		return err_set(err, "out of memory");
+	clear_nodes(o);
+	while (rc == 0 && (url = strsep(&rest, ",")) != NULL)
+		rc = ship_options_add(o, url, err);
+	free(copy);
+	return rc;
+}
+
+int
+ship_options_check(const struct ship_options *o, struct err *err)
+{
+	if (!clickhouse_is_name(o->database))
+		return err_set(err, "ship: database \"%s\": want letters, "
+		    "digits and _", o->database);
+	if (o->cluster != NULL && !clickhouse_is_name(o->cluster))
+		return err_set(err, "ship: cluster \"%s\": want letters, "
+		    "digits and _", o->cluster);
+	if (!clickhouse_is_collector(o->collector))
+		return err_set(err, "ship: collector \"%s\": want letters, "
+		    "digits and _.-/, at most %d", o->collector,
+		    CLICKHOUSE_NAME_MAX);
+	/* else each node would answer with its own part, and say nothing */
+	if (o->n_nodes > 1 && o->cluster == NULL)
+		return err_set(err, "ship: several nodes need the name of "
+		    "their cluster");
+	return 0;
+}

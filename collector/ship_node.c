@@ -1,0 +1,610 @@
+/* One node of the cluster: see ship_node.h. */
+#include "collector/ship_node.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collector/ship_body.h"
+#include "schema/clickhouse.h"
+#include "schema/http.h"
+
+#define SQL_MAX		1200
+#define TEXT_MAX	400
+#define LIST_MAX	(256U << 20)	/* a few million shards */
+
+/* A shard that is there, of whatever collector. */
+struct there {
+	char		collector[CLICKHOUSE_NAME_MAX + 1];
+	uint32_t	shard;
+	enum ship_has	has;
+};
+
+struct ship_node {
+	const struct ship_options *options;
+	const volatile bool	*stop;
+	struct http		*http;
+	char			*url;
+	struct there		*there;		/* sorted */
+	size_t			 n_there;
+	char			 mark[20];	/* of our staging tables */
+	char			 run[40];	/* of those of this process */
+	unsigned		 sent;
+};
+
+/* FNV-1a: collectors' marks only have to differ. */
+static uint32_t
+mark_of(const char *text)
+{
+	uint32_t h = 2166136261U;
+
+	for (; *text != '\0'; text++)
+		h = (h ^ (uint8_t)*text) * 16777619U;
+	return h;
+}
+
+struct ship_node *
+ship_node_new(const struct ship_options *o, const char *url,
+    const volatile bool *stop, struct err *err)
+{
+	const struct http_options http = { .url = url, .user = o->user,
+		.password = o->password, .ca_file = o->ca_file };
+	struct ship_node *n = calloc(1, sizeof(*n));
+	struct timespec now;
+
+	if (n == NULL || (n->url = strdup(url)) == NULL) {
+		free(n);
+		(void)err_set(err, "out of memory");
+		return NULL;
+	}
+	n->options = o;
+	n->stop = stop;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)snprintf(n->mark, sizeof(n->mark), "stage_%08" PRIx32 "_",
+	    mark_of(o->collector));
+	(void)snprintf(n->run, sizeof(n->run), "%llx_%x",
+	    (unsigned long long)now.tv_sec * 1000000000ULL +
+	    (unsigned long long)now.tv_nsec, (unsigned)getpid());
+	n->http = http_new(&http, err);
+	if (n->http == NULL) {
+		ship_node_free(n);
+		return NULL;
+	}
+	return n;
+}
+
+void
+ship_node_free(struct ship_node *n)
+{
+	if (n == NULL)
+		return;
+	http_free(n->http);
+	free(n->there);
+	free(n->url);
+	free(n);
+}
+
+static int
+run(struct ship_node *n, const char *sql, struct err *err)
+{
+	struct http_request r = { .query = sql, .stop = n->stop };
+
+	return http_run(n->http, &r, err);
+}
+
+/* ---- answers of many lines ---- */
+
+struct lines {
+	char	*text;
+	size_t	 len;
+	size_t	 cap;
+};
+
+static int
+add_lines(void *arg, const void *data, size_t len)
+{
+	struct lines *l = arg;
+
+	if (l->len + len + 1 > l->cap) {
+		size_t cap = (l->len + len + 1) * 2;
+		char *text = cap > LIST_MAX ? NULL : realloc(l->text, cap);
+
+		if (text == NULL)
+			return -1;
+		l->text = text;
+		l->cap = cap;
+	}
+	memcpy(l->text + l->len, data, len);
+	l->len += len;
+	l->text[l->len] = '\0';
+	return 0;
+}
+
+/* Hands on each line of the answer. */
+static int
+each_line(struct ship_node *n, const char *sql,
+    int (*fn)(struct ship_node *, const char *line, struct err *),
+    struct err *err)
+{
+	struct lines l = { NULL, 0, 0 };
+	struct http_request r = { .query = sql, .write = add_lines,
+		.arg = &l, .stop = n->stop };
+	char *rest, *line;
+	int rc = http_run(n->http, &r, err);
+
+	rest = l.text;
+	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL) {
+		if (*line != '\0')
+			rc = fn(n, line, err);
+	}
+	free(l.text);
+	return rc;
+}
+
+/* ---- what is there ---- */
+
+static int
+there_cmp(const void *va, const void *vb)
+{
+	const struct there *a = va, *b = vb;
+
+	if (a->shard != b->shard)
+		return a->shard < b->shard ? -1 : 1;
+	return strcmp(a->collector, b->collector);
+}
+
+static int
+add_there(struct ship_node *n, const struct there *t, struct err *err)
+{
+	struct there *v;
+
+	/* doubled now and then: a power of two is full */
+	if ((n->n_there & (n->n_there - 1)) == 0) {
+		v = realloc(n->there, (n->n_there == 0 ? 1 : n->n_there * 2) *
+		    sizeof(*v));
+		if (v == NULL)
+			return err_set(err, "out of memory");
+		n->there = v;
+	}
+	n->there[n->n_there++] = *t;
+	return 0;
+}
+
+/* A name that ends at end (NULL: it does not) and a number behind. */
+static bool
+read_there(struct there *t, const char *name, const char *end,
+    const char *number)
+{
+	size_t len = end == NULL ? 0 : (size_t)(end - name);
+	unsigned long v;
+	char *stop;
+
+	if (len == 0 || len >= sizeof(t->collector))
+		return false;
+	memcpy(t->collector, name, len);
+	t->collector[len] = '\0';
+	v = strtoul(number, &stop, 10);
+	t->shard = (uint32_t)v;
+	return stop != number && v <= UINT32_MAX;
+}
+
+/* "('name',123)" with its quotes escaped, as partitions are named. */
+static int
+take_partition(struct ship_node *n, const char *line, struct err *err)
+{
+	static const char front[] = "(\\'", middle[] = "\\',";
+	struct there t = { .has = SHIP_HAS_PART };
+	const char *name = line + strlen(front);
+	const char *end = strncmp(line, front, strlen(front)) != 0 ? NULL :
+	    strstr(name, middle);
+
+	/* a partition of somebody else's making is none of our shards */
+	if (!read_there(&t, name, end, end == NULL ? "" :
+	    end + strlen(middle)))
+		return 0;
+	return add_there(n, &t, err);
+}
+
+static int
+take_shard(struct ship_node *n, const char *line, struct err *err)
+{
+	struct there t = { .has = SHIP_HAS_ALL };
+	const char *end = strchr(line, '\t');
+
+	if (!read_there(&t, line, end, end == NULL ? "" : end + 1))
+		return err_set(err, "%s: a strange answer: %s", n->url, line);
+	return add_there(n, &t, err);
+}
+
+/* Sorted, and of a shard that came twice what says more. */
+static void
+settle(struct ship_node *n)
+{
+	size_t kept = 0;
+
+	if (n->n_there == 0)
+		return;
+	qsort(n->there, n->n_there, sizeof(*n->there), there_cmp);
+	for (size_t i = 1; i < n->n_there; i++) {
+		if (there_cmp(&n->there[kept], &n->there[i]) != 0)
+			n->there[++kept] = n->there[i];
+		else if (n->there[i].has > n->there[kept].has)
+			n->there[kept].has = n->there[i].has;
+	}
+	n->n_there = kept + 1;
+}
+
+enum ship_has
+ship_node_has(const struct ship_node *n, const char *collector,
+    uint32_t shard)
+{
+	struct there key = { .shard = shard };
+	const struct there *found;
+
+	(void)snprintf(key.collector, sizeof(key.collector), "%s", collector);
+	found = n->n_there == 0 ? NULL : bsearch(&key, n->there, n->n_there,
+	    sizeof(key), there_cmp);
+	return found == NULL ? SHIP_HAS_NONE : found->has;
+}
+
+static int
+learn(struct ship_node *n, struct err *err)
+{
+	const char *db = n->options->database, *name = n->options->collector;
+	char sql[SQL_MAX], answer[TEXT_MAX];
+
+	n->n_there = 0;
+	/* a look at a node that has nothing yet */
+	(void)snprintf(sql, sizeof(sql), "SELECT count() FROM system.tables "
+	    "WHERE database = '%s' AND name = 'shards_local'", db);
+	if (http_ask(n->http, sql, answer, sizeof(answer), n->stop,
+	    err) == -1)
+		return -1;
+	if (strcmp(answer, "0") == 0)
+		return 0;
+	(void)snprintf(sql, sizeof(sql), "SELECT DISTINCT partition FROM "
+	    "system.parts WHERE active AND database = '%s' AND "
+	    "table = 'flows_local'", db);
+	if (each_line(n, sql, take_partition, err) == -1)
+		return -1;
+	(void)snprintf(sql, sizeof(sql), "SELECT DISTINCT collector, shard "
+	    "FROM %s.shards_local WHERE collector = '%s' OR "
+	    "startsWith(collector, '%s/')", db, name, name);
+	if (each_line(n, sql, take_shard, err) == -1)
+		return -1;
+	settle(n);
+	return 0;
+}
+
+/* ---- tables ---- */
+
+/*
+ * The tables that are asked hold nothing, so they are made anew when the node
+ * has become part of a cluster: else it would go on answering alone.
+ */
+static int
+drop_lonely(struct ship_node *n, struct err *err)
+{
+	const char *db = n->options->database;
+	char sql[SQL_MAX], engine[TEXT_MAX];
+
+	if (n->options->cluster == NULL)
+		return 0;
+	for (int t = 0; t < CLICKHOUSE_TABLES; t++) {
+		const char *name = clickhouse_table((enum clickhouse_table)t);
+
+		(void)snprintf(sql, sizeof(sql), "SELECT engine FROM "
+		    "system.tables WHERE database = '%s' AND name = '%s'", db,
+		    name);
+		if (http_ask(n->http, sql, engine, sizeof(engine), n->stop,
+		    err) == -1)
+			return -1;
+		(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s.%s",
+		    db, name);
+		if (strcmp(engine, "Merge") == 0 && run(n, sql, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+make_tables(struct ship_node *n, struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < clickhouse_statements() && rc == 0; i++) {
+		char *sql = clickhouse_statement(n->options->database,
+		    n->options->cluster, i);
+
+		rc = sql == NULL ? err_set(err, "out of memory") :
+		    run(n, sql, err);
+		free(sql);
+	}
+	return rc;
+}
+
+static int
+check_version(struct ship_node *n, struct err *err)
+{
+	char sql[SQL_MAX], answer[TEXT_MAX];
+
+	(void)snprintf(sql, sizeof(sql),
+	    "SELECT version FROM %s.schema_version", n->options->database);
+	if (http_ask(n->http, sql, answer, sizeof(answer), n->stop,
+	    err) == -1)
+		return -1;
+	if (strtol(answer, NULL, 10) == CLICKHOUSE_VERSION)
+		return 0;
+	return err_as(err, ERR_VERSION, "%s: the tables in database %s are of "
+	    "version %s, this program's are of version %d", n->url,
+	    n->options->database, answer, CLICKHOUSE_VERSION);
+}
+
+static int
+drop_stage(struct ship_node *n, const char *line, struct err *err)
+{
+	char sql[SQL_MAX];
+
+	(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s.%s",
+	    n->options->database, line);
+	return run(n, sql, err);
+}
+
+/* What broken runs left; nobody else ships under our name. */
+static int
+drop_stages(struct ship_node *n, struct err *err)
+{
+	char sql[SQL_MAX];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT name FROM system.tables "
+	    "WHERE database = '%s' AND startsWith(name, '%s')",
+	    n->options->database, n->mark);
+	return each_line(n, sql, drop_stage, err);
+}
+
+int
+ship_node_prepare(struct ship_node *n, bool look_only, struct err *err)
+{
+	if (!look_only && (drop_lonely(n, err) == -1 ||
+	    make_tables(n, err) == -1 || check_version(n, err) == -1 ||
+	    drop_stages(n, err) == -1))
+		return -1;
+	return learn(n, err);
+}
+
+/* ---- a shard ---- */
+
+/* A shard under way. */
+struct sending {
+	struct ship_node	*node;
+	const char		*collector;
+	uint32_t		 shard;
+	struct ship_rows	*rows;
+	struct ship_sums	 sums;
+	char			 stage[CLICKHOUSE_TABLES][100];
+};
+
+static int
+make_stages(struct sending *s, struct err *err)
+{
+	struct ship_node *n = s->node;
+	int rc = 0;
+
+	n->sent++;
+	for (int t = 0; t < CLICKHOUSE_TABLES && rc == 0; t++) {
+		char *sql;
+
+		(void)snprintf(s->stage[t], sizeof(s->stage[t]), "%s%s_%u_%s",
+		    n->mark, n->run, n->sent,
+		    clickhouse_table((enum clickhouse_table)t));
+		sql = clickhouse_stage(n->options->database,
+		    (enum clickhouse_table)t, s->stage[t]);
+		rc = sql == NULL ? err_set(err, "out of memory") :
+		    run(n, sql, err);
+		free(sql);
+	}
+	return rc;
+}
+
+static int
+send_flows(struct sending *s, struct err *err)
+{
+	struct ship_node *n = s->node;
+	struct err why = { .code = ERR_NONE };
+	struct ship_body *body = ship_body_new(s->rows, n->options->gzip,
+	    &why);
+	char sql[SQL_MAX];
+	struct http_request r = { .query = sql, .read = ship_body_read,
+		.gzip = n->options->gzip, .arg = body, .stop = n->stop };
+	int rc;
+
+	if (body == NULL) {
+		*err = why;
+		return -1;
+	}
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s.%s FORMAT RowBinary",
+	    n->options->database, s->stage[CLICKHOUSE_FLOWS]);
+	rc = http_run(n->http, &r, err);
+	if (rc == -1 && ship_body_failed(body))
+		*err = why;
+	ship_body_free(body);
+	s->sums = ship_rows_sums(s->rows);
+	return rc;
+}
+
+/* Count and sums of a staging table against ours. */
+static int
+compare(struct sending *s, enum clickhouse_table t, struct err *err)
+{
+	struct ship_node *n = s->node;
+	char sql[SQL_MAX], got[TEXT_MAX], want[TEXT_MAX];
+
+	(void)snprintf(sql, sizeof(sql), t == CLICKHOUSE_FLOWS ?
+	    "SELECT count(), sum(ifNull(packets, 0)), sum(ifNull(bytes, 0)) "
+	    "FROM %s.%s" : "SELECT sum(flows), sum(packets), sum(bytes) "
+	    "FROM %s.%s WHERE side = 0", n->options->database, s->stage[t]);
+	if (http_ask(n->http, sql, got, sizeof(got), n->stop, err) == -1)
+		return -1;
+	(void)snprintf(want, sizeof(want), "%" PRId64 "\t%" PRId64 "\t%" PRId64,
+	    s->sums.flows, s->sums.packets, s->sums.bytes);
+	if (strcmp(got, want) == 0)
+		return 0;
+	for (char *p = got; *p != '\0'; p++) {
+		if (*p == '\t')
+			*p = ' ';
+	}
+	return err_set(err, "%s: %s: flows, packets, bytes there are %s, "
+	    "not %" PRId64 " %" PRId64 " %" PRId64, n->url,
+	    clickhouse_table(t), got, s->sums.flows, s->sums.packets,
+	    s->sums.bytes);
+}
+
+static int
+fill_rolls(struct sending *s, struct err *err)
+{
+	struct ship_node *n = s->node;
+
+	for (int t = CLICKHOUSE_ROLL_ADDR; t <= CLICKHOUSE_ROLL_IF; t++) {
+		char *sql = clickhouse_roll_fill(n->options->database,
+		    (enum clickhouse_table)t, s->stage[CLICKHOUSE_FLOWS],
+		    s->stage[t]);
+		int rc = sql == NULL ? err_set(err, "out of memory") :
+		    run(n, sql, err);
+
+		free(sql);
+		if (rc == -1 || compare(s, (enum clickhouse_table)t,
+		    err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+struct memory {
+	const uint8_t	*p;
+	size_t		 left;
+};
+
+static size_t
+read_memory(void *arg, void *buf, size_t size)
+{
+	struct memory *m = arg;
+	size_t n = m->left < size ? m->left : size;
+
+	if (n > 0)
+		memcpy(buf, m->p, n);
+	m->p += n;
+	m->left -= n;
+	return n;
+}
+
+static int
+send_exporters(struct sending *s, struct err *err)
+{
+	struct ship_node *n = s->node;
+	char sql[SQL_MAX];
+	struct memory m;
+	struct http_request r = { .query = sql, .read = read_memory,
+		.arg = &m, .stop = n->stop };
+	uint8_t *bytes;
+	int rc;
+
+	if (ship_rows_exporters(s->rows, &bytes, &m.left, err) == -1)
+		return -1;
+	m.p = bytes;
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s.%s FORMAT RowBinary",
+	    n->options->database, s->stage[CLICKHOUSE_EXPORTERS]);
+	rc = m.left == 0 ? 0 : http_run(n->http, &r, err);
+	free(bytes);
+	return rc;
+}
+
+/* The row that says that all is there. */
+static int
+send_shard_row(struct sending *s, struct err *err)
+{
+	const struct shard_meta *m = ship_rows_meta(s->rows);
+	char range[60] = "NULL, NULL", sql[SQL_MAX];
+
+	if (m->has_range)
+		(void)snprintf(range, sizeof(range), "%" PRId64 ", %" PRId64,
+		    m->first_ms, m->last_ms);
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s.%s VALUES ('%s', "
+	    "%" PRIu32 ", %" PRId64 ", %" PRId64 ", %s, %" PRId64 ", %" PRId64
+	    ", %" PRId64 ", %" PRId64 ", %lld)", s->node->options->database,
+	    s->stage[CLICKHOUSE_SHARDS], s->collector, s->shard,
+	    m->slot_start_ms, m->slot_end_ms, range, s->sums.flows,
+	    s->sums.packets, s->sums.bytes, m->max_sampling,
+	    (long long)time(NULL));
+	return run(s->node, sql, err);
+}
+
+static int
+replace_all(struct sending *s, struct err *err)
+{
+	const char *db = s->node->options->database;
+	char sql[SQL_MAX];
+
+	for (int t = 0; t < CLICKHOUSE_TABLES; t++) {
+		(void)snprintf(sql, sizeof(sql), "ALTER TABLE %s.%s_local "
+		    "REPLACE PARTITION ('%s', %" PRIu32 ") FROM %s.%s", db,
+		    clickhouse_table((enum clickhouse_table)t), s->collector,
+		    s->shard, db, s->stage[t]);
+		if (run(s->node, sql, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+ship_node_send(struct ship_node *n, struct ship_rows *rows,
+    const char *collector, struct ship_sums *sums, struct err *err)
+{
+	struct sending s = { .node = n, .collector = collector,
+		.shard = ship_rows_shard(rows), .rows = rows };
+	struct err ignored;
+	int rc = -1;
+
+	if (make_stages(&s, err) == 0 && send_flows(&s, err) == 0 &&
+	    compare(&s, CLICKHOUSE_FLOWS, err) == 0 &&
+	    fill_rolls(&s, err) == 0 && send_exporters(&s, err) == 0 &&
+	    send_shard_row(&s, err) == 0)
+		rc = replace_all(&s, err);
+	/* where this fails, the next run does it */
+	for (int t = 0; t < CLICKHOUSE_TABLES; t++) {
+		if (s.stage[t][0] != '\0' && (rc == 0 || err->code == ERR_FAIL))
+			(void)drop_stage(n, s.stage[t], &ignored);
+	}
+	*sums = s.sums;
+	return rc;
+}
+
+int
+ship_node_expire(struct ship_node *n, uint32_t before, uint64_t *dropped,
+    struct err *err)
+{
+	const char *db = n->options->database, *name = n->options->collector;
+	size_t len = strlen(name);
+	char sql[SQL_MAX];
+
+	*dropped = 0;
+	for (size_t i = 0; i < n->n_there && n->there[i].shard < before; i++) {
+		const struct there *t = &n->there[i];
+
+		if (strncmp(t->collector, name, len) != 0 ||
+		    (t->collector[len] != '\0' && t->collector[len] != '/'))
+			continue;
+		for (int k = 0; k < CLICKHOUSE_TABLES; k++) {
+			(void)snprintf(sql, sizeof(sql), "ALTER TABLE "
+			    "%s.%s_local DROP PARTITION ('%s', %" PRIu32 ")",
+			    db, clickhouse_table((enum clickhouse_table)k),
+			    t->collector, t->shard);
+			if (run(n, sql, err) == -1)
+				return -1;
+		}
+		++*dropped;
+	}
+	return 0;
+}

@@ -87,6 +87,7 @@ apply_tell_restart(const struct config *o, const struct config *n)
 		{ "log", strcmp(o->log, n->log) == 0 },
 		{ "repeat", same_texts(o->repeat, o->n_repeat, n->repeat,
 		    n->n_repeat) },
+		{ "ship", ship_options_equal(&o->ship, &n->ship) },
 		{ "max_exporters", a->max_exporters == b->max_exporters },
 		{ "max_templates", a->max_templates == b->max_templates },
 		{ "template_age", a->template_age_sec ==

@@ -102,6 +102,20 @@ static const char example_sections[] =
     "#     force = false\n"
     "# }\n";
 
+static const char example_ship[] =
+    "# Sealed shards also go to ClickHouse, from a thread of their own.\n"
+    "# ship {\n"
+    "#     nodes = { \"http://ch1:8123\", \"http://ch2:8123\" }\n"
+    "#     cluster = \"flowdb\"    # its name there; a single node has none\n"
+    "#     database = \"flowdb\"\n"
+    "#     collector = \"\"        # our name there; none: the host's\n"
+    "#     user = \"\"             # or $FLOWDB_BACKEND_USER\n"
+    "#     password = \"\"         # or $FLOWDB_BACKEND_PASSWORD\n"
+    "#     ca_file = \"\"          # for https; none: the system's\n"
+    "#     gzip = false\n"
+    "#     max_age = \"0\"         # how long they are kept there; 0: for ever\n"
+    "# }\n";
+
 int
 config_set(char **member, const char *value)
 {
@@ -345,6 +359,10 @@ config_new(void)
 	if (c == NULL)
 		return NULL;
 	c->decoder = decoder_defaults;
+	if (ship_options_init(&c->ship) == -1) {
+		config_free(c);
+		return NULL;
+	}
 	for (size_t i = 0; i < CONFIG_KEYS; i++) {
 		if (set_default(c, &config_keys[i]) == -1) {
 			config_free(c);
@@ -384,6 +402,7 @@ config_free(struct config *c)
 	config_clear_sources(c);
 	free(c->allow.v);
 	free(c->capture);
+	ship_options_clear(&c->ship);
 	free(c);
 }
 
@@ -423,6 +442,14 @@ config_check(const struct config *c,
 	}
 	if (c->hook[0] != '\0' && hook_check(c->hook, &err) == -1) {
 		report(arg, err.msg);
+		rc = -1;
+	}
+	if (ship_options_check(&c->ship, &err) == -1) {
+		report(arg, err.msg);
+		rc = -1;
+	}
+	if (c->ship_only && c->ship.n_nodes == 0) {
+		report(arg, "nowhere to ship to: say --ship URL");
 		rc = -1;
 	}
 	if (c->expire && !config_has_limits(c)) {
@@ -502,5 +529,5 @@ config_print_example(FILE *f)
 		print_default(f, k);
 		fprintf(f, "\n");
 	}
-	fprintf(f, "\n%s", example_sections);
+	fprintf(f, "\n%s\n%s", example_sections, example_ship);
 }

@@ -13,6 +13,7 @@
 #include "collector/packet.h"
 #include "collector/repeat.h"
 #include "collector/retain.h"
+#include "collector/ship_options.h"
 #include "schema/addr.h"
 #include "schema/err.h"
 
@@ -88,6 +89,7 @@ struct config {
 	char	*metrics_file;		/* "": none */
 	char	*metrics_listen;	/* "": none; see endpoint.h */
 	char	*status_socket;		/* "": in the data directory */
+	struct ship_options ship;	/* no nodes: none */
 	/* only by option */
 	char	*capture;		/* -r */
 	char	*import[CONFIG_MAX_IMPORT];	/* CSV files, "-": stdin */
@@ -99,6 +101,9 @@ struct config {
 	bool	 dry_run;
 	bool	 expire_only;		/* --expire */
 	bool	 status_only;		/* --status */
+	bool	 ship_only;		/* --ship */
+	bool	 ship_dry;		/* --ship-dry-run */
+	bool	 ship_schema;		/* --ship-schema */
 };
 
 /* All defaults; NULL: out of memory. */

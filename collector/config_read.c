@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "collector/config_key.h"
+#include "collector/config_ship.h"
 
 #define MAX_MISTAKES	100
 #define MAX_FILE	(1 << 20)
@@ -307,6 +308,29 @@ on_source(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+/* ---- shipping ---- */
+
+static int
+on_ship_key(cfg_t *sec, cfg_opt_t *opt)
+{
+	struct err err;
+
+	if (config_ship_key(opt, &err) == -1)
+		complain(sec->line, false, "ship: %s", err.msg);
+	return 0;
+}
+
+/* Called when the section ends. */
+static int
+on_ship(cfg_t *cfg, cfg_opt_t *opt)
+{
+	(void)cfg;
+	if (config_ship_take(&reading->config->ship, cfg_opt_getnsec(opt,
+	    cfg_opt_size(opt) - 1)) == -1)
+		reading->no_memory = true;
+	return 0;
+}
+
 /* ---- the file ---- */
 
 static cfg_opt_t
@@ -348,9 +372,11 @@ parse_once(struct reader *r, const char *text)
 		CFG_STR("max_size", NULL, CFGF_NONE),
 		CFG_INT("sampling", 0, CFGF_NONE),
 		CFG_BOOL("force", cfg_false, CFGF_NONE), CFG_END() };
+	cfg_opt_t ship[CONFIG_SHIP_KEYS + 1];
 	cfg_opt_t sections[] = { CFG_SEC("source", source, SECTION_FLAGS),
-		CFG_SEC("sampling_of", sampling, SECTION_FLAGS), CFG_END() };
-	cfg_opt_t opts[CONFIG_KEYS + 3];
+		CFG_SEC("sampling_of", sampling, SECTION_FLAGS),
+		CFG_SEC("ship", ship, CFGF_NODEFAULT), CFG_END() };
+	cfg_opt_t opts[CONFIG_KEYS + 4];
 	size_t kept = 0;
 	cfg_t *cfg;
 	bool ok;
@@ -365,6 +391,7 @@ parse_once(struct reader *r, const char *text)
 	for (size_t i = 0; i < CONFIG_KEYS; i++)
 		opts[i] = option_of(&config_keys[i]);
 	memcpy(opts + CONFIG_KEYS, sections, sizeof(sections));
+	config_ship_options(ship);
 	cfg = cfg_init(opts, CFGF_NONE);
 	if (cfg == NULL) {
 		r->no_memory = true;
@@ -377,6 +404,10 @@ parse_once(struct reader *r, const char *text)
 	    i++)
 		(void)cfg_set_validate_func(cfg, source_keys[i],
 		    on_source_key);
+	for (size_t i = 0; i < CONFIG_SHIP_KEYS; i++)
+		(void)cfg_set_validate_func(cfg, config_ship_names[i],
+		    on_ship_key);
+	(void)cfg_set_validate_func(cfg, "ship", on_ship);
 	(void)cfg_set_validate_func(cfg, "source", on_source);
 	(void)cfg_set_validate_func(cfg, "sampling_of", on_sampling);
 	ok = cfg_parse_buf(cfg, text) == CFG_SUCCESS;

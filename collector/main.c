@@ -20,6 +20,7 @@
 #include "collector/privs.h"
 #include "collector/retain.h"
 #include "collector/server.h"
+#include "collector/ship_once.h"
 #include "collector/status.h"
 
 #define EXIT_OK		0
@@ -46,6 +47,10 @@ static const char usage_text[] =
 "  -e           remove the oldest shards by the limits of the configuration\n"
 "  --expire     do that once and exit; --dry-run only tells what it would\n"
 "  --status     ask the running daemon what it does, and print it\n"
+"  --ship URL[,URL]   send sealed shards to ClickHouse, once, and exit\n"
+"  --cluster NAME   the nodes are of that cluster; needed for several\n"
+"  --ship-dry-run   only tell which would be sent\n"
+"  --ship-schema   print the SQL that makes the tables there\n"
 "  -D           run in the background; -P FILE writes the process number\n"
 "  -u USER -g GROUP   become these after the sockets are open\n"
 "  -c FILE      configuration (" CONFIG_DEFAULT_PATH " when no -l)\n"
@@ -58,7 +63,8 @@ static const char usage_text[] =
 "Example: flowdbd -w -D -l /srv/netflow/cisco -p 34343\n";
 
 enum { OPT_EXPIRE = 256, OPT_DRY_RUN, OPT_STATUS, OPT_EXAMPLE, OPT_LOG,
-	OPT_IMPORT, OPT_UTC, OPT_CHECK };
+	OPT_IMPORT, OPT_UTC, OPT_CHECK, OPT_SHIP, OPT_CLUSTER,
+	OPT_SHIP_DRY_RUN, OPT_SHIP_SCHEMA };
 
 static const char short_options[] = ":l:p:b:t:wB:s:R:r:x:eDP:u:g:c:nvVh";
 
@@ -77,6 +83,10 @@ static const struct option long_options[] = {
 	{ "expire", no_argument, NULL, OPT_EXPIRE },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "status", no_argument, NULL, OPT_STATUS },
+	{ "ship", required_argument, NULL, OPT_SHIP },
+	{ "cluster", required_argument, NULL, OPT_CLUSTER },
+	{ "ship-dry-run", no_argument, NULL, OPT_SHIP_DRY_RUN },
+	{ "ship-schema", no_argument, NULL, OPT_SHIP_SCHEMA },
 	{ "daemon", no_argument, NULL, 'D' },
 	{ "pidfile", required_argument, NULL, 'P' },
 	{ "user", required_argument, NULL, 'u' },
@@ -225,6 +235,20 @@ apply(struct config *c, struct applied *a, int opt, const char *value,
 	case OPT_STATUS:
 		c->status_only = true;
 		break;
+	case OPT_SHIP:
+		if (ship_options_nodes(&c->ship, value, err) == -1)
+			return -1;
+		c->ship_only = true;
+		break;
+	case OPT_CLUSTER:
+		rc = config_set(&c->ship.cluster, value);
+		break;
+	case OPT_SHIP_DRY_RUN:
+		c->ship_only = c->ship_dry = true;
+		break;
+	case OPT_SHIP_SCHEMA:
+		c->ship_schema = true;
+		break;
 	case 'D':
 		c->daemonize = true;
 		break;
@@ -328,7 +352,8 @@ load(const struct origin *src)
 	    make_absolute(src->cwd, &c->log) == -1 ||
 	    make_absolute(src->cwd, &c->capture) == -1 ||
 	    make_absolute(src->cwd, &c->metrics_file) == -1 ||
-	    make_absolute(src->cwd, &c->status_socket) == -1)
+	    make_absolute(src->cwd, &c->status_socket) == -1 ||
+	    make_absolute(src->cwd, &c->ship.ca_file) == -1)
 		wrong = 1;
 	if (wrong) {
 		config_free(c);
@@ -594,6 +619,11 @@ run(struct config *c, struct origin *src)
 	}
 	if (c->expire_only)
 		return expire_once(c);
+	if (c->ship_schema)
+		return ship_print_schema(&c->ship, stdout) == 0 ?
+		    EXIT_OK : EXIT_FAILED;
+	if (c->ship_only)
+		return ship_once(c) == 0 ? EXIT_OK : EXIT_FAILED;
 	if (c->n_import > 0)
 		return import(c);
 	rc = c->capture != NULL ? read_capture(c, &err) :

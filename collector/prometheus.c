@@ -307,6 +307,21 @@ put_sealing(struct metrics *m, const struct sealer_counts *s)
 	    "Hooks that failed.", s->hook_failed);
 }
 
+static void
+put_shipping(struct metrics *m, const struct shipper_counts *c)
+{
+	metrics_one(m, "flowdb_ship_shards_total", METRICS_COUNTER,
+	    "Shards sent to the cluster.", c->shards);
+	metrics_one(m, "flowdb_ship_flows_total", METRICS_COUNTER,
+	    "Flows sent to the cluster.", c->flows);
+	metrics_one(m, "flowdb_ship_backlog_shards", METRICS_GAUGE,
+	    "Sealed shards that are not in the cluster yet.", c->backlog);
+	metrics_one(m, "flowdb_ship_failures_total", METRICS_COUNTER,
+	    "Runs that could not send all.", c->failures);
+	metrics_one(m, "flowdb_ship_last_timestamp_seconds", METRICS_GAUGE,
+	    "When all was last there.", (uint64_t)c->last_sec);
+}
+
 void
 prometheus_text(struct metrics *m, const struct report_counts *c,
     const struct decoder *d)
@@ -333,4 +348,6 @@ prometheus_text(struct metrics *m, const struct report_counts *c,
 	put_repeat(m, c->repeat);
 	put_storage(m, c);
 	put_sealing(m, &c->sealer);
+	if (c->ships)
+		put_shipping(m, &c->shipper);
 }

@@ -6,6 +6,7 @@
 #ifndef COLLECTOR_REPORT_H
 #define COLLECTOR_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "collector/capture.h"
@@ -14,6 +15,7 @@
 #include "collector/packet.h"
 #include "collector/repeat.h"
 #include "collector/sealer.h"
+#include "collector/shipper.h"
 #include "collector/writer.h"
 
 struct report_counts {
@@ -26,6 +28,8 @@ struct report_counts {
 	const struct repeat	*repeat;
 	struct writer_counts	writer;
 	struct sealer_counts	sealer;
+	bool			ships;	/* shipper counts */
+	struct shipper_counts	shipper;
 };
 
 /* Remembers what was told. */

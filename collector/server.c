@@ -36,6 +36,7 @@
 #include "collector/report.h"
 #include "collector/responder.h"
 #include "collector/sealer.h"
+#include "collector/shipper.h"
 #include "collector/source.h"
 #include "collector/status.h"
 #include "collector/template_saver.h"
@@ -69,6 +70,7 @@ struct server {
 	struct repeat		 repeat;
 	struct notify		 notify;
 	struct sealer		*sealer;
+	struct shipper		*shipper;	/* NULL: none */
 	struct writer		*writer;
 	struct template_saver	*saver;		/* NULL: reading a capture */
 	struct intake		*intake;
@@ -159,6 +161,9 @@ collect_counts(struct server *s)
 	count_drops(s);
 	writer_counts(s->writer, &s->counts.writer);
 	sealer_counts(s->sealer, &s->counts.sealer);
+	s->counts.ships = s->shipper != NULL;
+	if (s->counts.ships)
+		shipper_counts(s->shipper, &s->counts.shipper);
 }
 
 static void
@@ -621,6 +626,7 @@ int
 server_run(struct server *s, const struct server_calls *calls,
     struct err *err)
 {
+	struct err ignored;
 	int rc;
 
 	s->calls = *calls;
@@ -638,6 +644,12 @@ server_run(struct server *s, const struct server_calls *calls,
 	s->saver = template_saver_start(s->config->directory, err);
 	if (s->saver == NULL || start_threads(s, err) == -1)
 		return -1;
+	/* the first configuration lives as long as we do */
+	if (s->first->ship.n_nodes > 0 && (s->shipper = shipper_start(
+	    &s->first->ship, s->config->directory, err)) == NULL) {
+		(void)finish(s, false, &ignored);
+		return -1;
+	}
 	intake_enter(s->intake, wall_ms());
 	load_templates(s);
 	start_watchers(s);
@@ -654,6 +666,8 @@ server_run(struct server *s, const struct server_calls *calls,
 	s->saver = NULL;
 	count_drops(s);
 	rc = finish(s, false, err);
+	shipper_stop(s->shipper);
+	s->shipper = NULL;
 	report_log(&s->counts, s->decoder);
 	notify_close(&s->notify);
 	ev_loop_destroy(s->loop);

@@ -84,19 +84,55 @@ ship_options_nodes(struct ship_options *o, const char *list, struct err *err)
 	return rc;
 }
 
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool
+ship_options_equal(const struct ship_options *a, const struct ship_options *b)
+{
+	bool same = a->n_nodes == b->n_nodes && a->gzip == b->gzip &&
+	    a->max_age_sec == b->max_age_sec &&
+	    same_text(a->cluster, b->cluster) &&
+	    same_text(a->database, b->database) &&
+	    same_text(a->collector, b->collector) &&
+	    same_text(a->user, b->user) &&
+	    same_text(a->password, b->password) &&
+	    same_text(a->ca_file, b->ca_file);
+
+	for (size_t i = 0; same && i < a->n_nodes; i++)
+		same = strcmp(a->nodes[i], b->nodes[i]) == 0;
+	return same;
+}
+
+int
+ship_options_check_name(const char *what, const char *text, struct err *err)
+{
+	if (clickhouse_is_name(text))
+		return 0;
+	return err_set(err, "%s \"%s\": want letters, digits and _", what,
+	    text);
+}
+
+int
+ship_options_check_collector(const char *text, struct err *err)
+{
+	if (clickhouse_is_collector(text))
+		return 0;
+	return err_set(err, "collector \"%s\": want letters, digits and "
+	    "_.-/, at most %d", text, CLICKHOUSE_NAME_MAX);
+}
+
 int
 ship_options_check(const struct ship_options *o, struct err *err)
 {
-	if (!clickhouse_is_name(o->database))
-		return err_set(err, "ship: database \"%s\": want letters, "
-		    "digits and _", o->database);
-	if (o->cluster != NULL && !clickhouse_is_name(o->cluster))
-		return err_set(err, "ship: cluster \"%s\": want letters, "
-		    "digits and _", o->cluster);
-	if (!clickhouse_is_collector(o->collector))
-		return err_set(err, "ship: collector \"%s\": want letters, "
-		    "digits and _.-/, at most %d", o->collector,
-		    CLICKHOUSE_NAME_MAX);
+	if (ship_options_check_name("database", o->database, err) == -1 ||
+	    (o->cluster != NULL && ship_options_check_name("cluster",
+	    o->cluster, err) == -1) ||
+	    ship_options_check_collector(o->collector, err) == -1)
+		return -1;
 	/* else each node would answer with its own part, and say nothing */
 	if (o->n_nodes > 1 && o->cluster == NULL)
 		return err_set(err, "ship: several nodes need the name of "

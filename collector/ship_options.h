@@ -37,6 +37,14 @@ int	ship_options_add(struct ship_options *o, const char *url,
 int	ship_options_nodes(struct ship_options *o, const char *list,
 	    struct err *err);
 
+bool	ship_options_equal(const struct ship_options *a,
+	    const struct ship_options *b);
+
+/* what: "cluster" or "database".  -1 and err when the text is none. */
+int	ship_options_check_name(const char *what, const char *text,
+	    struct err *err);
+int	ship_options_check_collector(const char *text, struct err *err);
+
 /* What must hold of the whole. */
 int	ship_options_check(const struct ship_options *o, struct err *err);
 

@@ -149,6 +149,10 @@ put_storage(FILE *f, const struct report_counts *c, double rate,
 	fprintf(f, "sealing      %" PRIu64 " wait, %" PRIu64 " sealed, %" PRIu64
 	    " failed, %" PRIu64 " expired\n", c->sealer.waiting,
 	    c->sealer.sealed, c->sealer.failed, c->sealer.expired);
+	if (c->ships)
+		fprintf(f, "shipping     %" PRIu64 " wait, %" PRIu64 " sent, %"
+		    PRIu64 " runs failed\n", c->shipper.backlog,
+		    c->shipper.shards, c->shipper.failures);
 }
 
 struct top {

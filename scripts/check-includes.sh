@@ -33,7 +33,7 @@ function folder(path) {
 BEGIN {
 	home["<ev.h>"] = "^collector/(server|responder)\\.c$"
 	home["<pcap.h>"] = "^collector/capture\\.c$"
-	home["<confuse.h>"] = "^(collector/config_read|query/defaults)\\.c$"
+	home["<confuse.h>"] = "^(collector/config_(read|ship)|query/defaults)\\.[ch]$"
 	home["<curl/curl.h>"] = "^schema/http\\.c$"
 	home["<csv.h>"] = "^(query/|collector/csv_rows\\.c$)"
 	home["<zlib.h>"] = "^collector/ship_body\\.c$"

@@ -68,6 +68,15 @@ sampling_of "somebody" {
 sampling_of "10.0.0.0/8" {
     force = true
 }                               ## sampling_of "10.0.0.0/8": rate must be at least 1
+ship {
+    nodes = { "http://ch1:8123",
+        "ch2" }                 ## ship: "ch2": want http:*
+    cluster = "it's"            ## ship: cluster "it's": want letters, digits and _
+    database = "1x"             ## ship: database "1x": want letters, digits and _
+    collector = "a b"           ## ship: collector "a b": want letters*
+    max_age = "long"            ## ship: max_age "long": want an age, as 36h or 30d
+    gzip = 5                    ## invalid boolean value for option 'gzip'
+}
 CONF
 "$BUILD/flowdbd" -n -c "$conf" >"$tmp/out" 2>"$tmp/err"
 is 'config: mistakes are status 2' "$?" 2

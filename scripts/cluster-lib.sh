@@ -8,9 +8,9 @@
 #	cluster_stop DIR	ends both, by their process numbers
 #	cluster_sql NODE SQL	the answer, as text
 #
-# CLUSTER_PORT (28100) is the first of 20 ports they take.
+# CLUSTER_PORT is the first of 20 ports they take; without it, free ones.
 
-: "${CLUSTER_PORT:=28100}"
+: "${CLUSTER_PORT:=}"
 : "${CLUSTER_PASSWORD:=wonderland}"
 
 # Everything of node $2 is below $1/n$2.  Users: default (no password),
@@ -75,7 +75,23 @@ cluster_server() {
 	done
 }
 
+# The first of 20 ports that nobody listens on.
+cluster_free_ports() {
+	while :; do
+		first=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 1200 * 10))
+		used=0 p=$first
+		while [ $p -lt $((first + 20)) ]; do
+			grep -qi ":$(printf %04X $p) 0*:0000 0A" \
+			    /proc/net/tcp /proc/net/tcp6 && used=1
+			p=$((p + 1))
+		done
+		[ $used -eq 1 ] || break
+	done
+	echo "$first"
+}
+
 cluster_start() {
+	: "${CLUSTER_PORT:=$(cluster_free_ports)}"
 	cluster_config "$1" 1
 	cluster_config "$1" 2
 	cluster_server "$1" 1 && cluster_server "$1" 2 || return 1

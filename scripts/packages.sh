@@ -21,13 +21,16 @@ packages_of() {
 	test)	echo faketime libcriterion-dev mandoc nfdump softflowd \
 		    sqlite3 tmux zsh dpkg-dev ;;
 	bench)	echo nfdump sqlite3 valgrind ;;
+	# what shipping and flowq --backend are tested against
+	cluster) echo clickhouse-server curl openssl sqlite3 ;;
 	lint)	echo clang-tidy cppcheck ;;
 	# what make check-deb needs; make deb alone: dpkg-dev
 	deb)	echo binutils debootstrap dpkg-dev git lintian ;;
 	# tests/e2e_spreadsheet.sh opens CSV by these; large, so only by hand
 	sheet)	echo gnumeric libreoffice-calc locales sqlite3 ;;
 	capture) echo softflowd wireshark-common ;;
-	*)	echo "usage: packages.sh [-l] build|run|test|bench|lint|sheet|capture|deb ..." >&2
+	*)	echo "usage: packages.sh [-l]" \
+		    "build|run|test|bench|cluster|lint|sheet|capture|deb ..." >&2
 		return 2 ;;
 	esac
 }
@@ -87,7 +90,17 @@ apt() {
 echo "Installing$missing"
 apt update
 apt install --no-install-recommends $missing
-# Debian starts what it installs, on the port that flowdb.conf has
+# Debian starts what it installs.  An engine of its own configuration is of no
+# use here: tests start theirs.
+case " $missing " in
+*" clickhouse-server "*)
+	if [ -d /run/systemd/system ]; then
+		$as_root systemctl -q disable --now clickhouse-server || :
+	elif [ -x /etc/init.d/clickhouse-server ]; then
+		$as_root /etc/init.d/clickhouse-server stop >/dev/null 2>&1 || :
+	fi ;;
+esac
+# and nfcapd, on the port that flowdb.conf has
 case " $missing " in
 *" nfdump "*)
 	if [ -d /run/systemd/system ] &&

@@ -445,6 +445,7 @@ sql_scan(struct sql *out, const char *func, const int *values,
 	return sql_end(&w);
 }
 
+/* As order_value() has it, in every case: the limit takes by it. */
 static void
 write_order_key(struct sql_writer *w, enum sql_order order)
 {
@@ -454,10 +455,11 @@ write_order_key(struct sql_writer *w, enum sql_order order)
 		break;
 	case SQL_ORDER_TEND:
 		sqlite3_str_appendall(w->s,
-		    "f.first_ms + ifnull(f.duration_ms, 0)");
+		    "ifnull(f.first_ms + ifnull(f.duration_ms, 0), 0)");
 		break;
 	case SQL_ORDER_DURATION:
-		sqlite3_str_appendall(w->s, "ifnull(f.duration_ms, 0)");
+		sqlite3_str_appendall(w->s, "iif(f.first_ms IS NULL, 0, "
+		    "max(ifnull(f.duration_ms, 0), 0))");
 		break;
 	case SQL_ORDER_PACKETS:
 	case SQL_ORDER_BYTES:
@@ -469,11 +471,14 @@ write_order_key(struct sql_writer *w, enum sql_order order)
 	case SQL_ORDER_PPS:
 	case SQL_ORDER_BPS:
 	case SQL_ORDER_BPP:
-		sqlite3_str_appendall(w->s, "ifnull(");
+		sqlite3_str_appendall(w->s, order == SQL_ORDER_BPP ?
+		    "min(ifnull(" :
+		    "min(ifnull(iif(f.first_ms IS NULL, 0, ");
 		sql_subject(w, order == SQL_ORDER_PPS ? SUBJECT_PPS :
 		    order == SQL_ORDER_BPS ? SUBJECT_BPS : SUBJECT_BPP,
 		    SCOPE_FLOW);
-		sqlite3_str_appendall(w->s, ", 0)");
+		sqlite3_str_appendf(w->s, "%s, 0), %lld)",
+		    order == SQL_ORDER_BPP ? "" : ")", (long long)INT64_MAX);
 		break;
 	case SQL_ORDER_FLOWS:
 		sqlite3_str_appendf(w->s, "ifnull((SELECT flows FROM %s.extra "

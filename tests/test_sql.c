@@ -502,8 +502,8 @@ Test(sql, rowids_and_limit)
 	cr_assert_eq(sql_list(&sql, &id, 1, NULL, &shape, SQL_ORDER_TEND,
 	    false, 3, &err), 0);
 	cr_expect_str_eq(sql.text, "SELECT f.id FROM main.flow AS f WHERE "
-	    "f.id BETWEEN ?1 AND ?2 ORDER BY f.first_ms + "
-	    "ifnull(f.duration_ms, 0) DESC, f.id LIMIT ?3");
+	    "f.id BETWEEN ?1 AND ?2 ORDER BY "
+	    "ifnull(f.first_ms + ifnull(f.duration_ms, 0), 0) DESC, f.id LIMIT ?3");
 	cr_expect_eq(sql.n_binds, 3);
 	sql_clear(&sql);
 	world_free(w);
@@ -517,7 +517,8 @@ Test(sql, orders)
 		const char *key;
 	} orders[] = {
 		{ SQL_ORDER_TSTART, "first_ms" },
-		{ SQL_ORDER_DURATION, "ifnull(duration_ms,0)" },
+		{ SQL_ORDER_DURATION, "iif(first_ms IS NULL, 0, "
+		    "max(ifnull(duration_ms, 0), 0))" },
 		{ SQL_ORDER_BYTES, "ifnull(bytes,0)" },
 		{ SQL_ORDER_PACKETS, "ifnull(packets,0)" },
 		{ SQL_ORDER_BPP, "iif(packets > 0, ifnull(bytes/packets, 0), 0)" },

@@ -193,8 +193,12 @@ run_sums(struct answer *a, struct print *p, double began, struct err *err)
 {
 	struct print_summary summary;
 	struct sums s;
-	int rc = work_sums(&a->q, &a->list, &a->work, &s, &a->report, err);
+	int rc;
 
+	/* -P may leave out any of them */
+	a->q.most_rows = a->having == NULL ? a->request->limit : 0;
+	rc = a->backend->calls->sums(a->backend, &a->q, &a->work, &s,
+	    &a->report, err);
 	for (size_t i = 0; i < a->q.n_groups && rc == 0; i++)
 		rc = print_group(a, &s, i, p, err);
 	if (rc == 0) {
@@ -235,7 +239,8 @@ run_list(struct answer *a, struct print *p, double began, struct err *err)
 	struct tally_sum total;
 
 	print_flows(p, &(struct print_flows){ .aggregated = false });
-	if (list_flows(&a->q, &a->list, &o, &total, &a->report, err) == -1)
+	if (a->backend->calls->list(a->backend, &a->q, &o, &total,
+	    &a->report, err) == -1)
 		return -1;
 	answer_summary(a, &total, began, &summary);
 	print_done(p, &summary);
@@ -349,7 +354,8 @@ answer_info(struct answer *a, struct err *err)
 		return -1;
 	a->q.groups = &group;
 	a->q.n_groups = 1;
-	rc = work_sums(&a->q, &a->list, &a->work, &s, &a->report, err);
+	rc = a->backend->calls->sums(a->backend, &a->q, &a->work, &s,
+	    &a->report, err);
 	if (rc == 0)
 		rc = sums_each(&s, 0, add_info, &info, err);
 	if (rc == 0) {

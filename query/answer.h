@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "query/backend.h"
 #include "query/filter.h"
 #include "query/names.h"
 #include "query/out.h"
@@ -22,6 +23,7 @@ struct answer {
 	struct question		 q;
 	const struct filter	*having;	/* -P, or NULL */
 	struct shard_list	 list;
+	struct backend		*backend;	/* who answers */
 	struct work_options	 work;
 	struct report		 report;
 	struct out		*out;

@@ -104,7 +104,9 @@ prepare(struct answer *a, struct series *s, struct err *err)
 		q.groups = &any;
 		q.n_groups = 1;
 	}
-	rc = work_sums(&q, &a->list, &a->work, &sums, &report, err);
+	q.most_rows = a->having == NULL ? a->request->limit : 0;
+	rc = a->backend->calls->sums(a->backend, &q, &a->work, &sums,
+	    &report, err);
 	if (rc == 0)
 		rc = make_series(a, &sums.feed.total, s, err);
 	if (rc == 0 && a->q.n_groups > 0) {
@@ -179,7 +181,8 @@ run_series(struct answer *a, struct series *s, struct print *p, double began,
 	q.groups = &g;
 	q.n_groups = 1;
 	q.memory = a->q.memory / 2;
-	rc = work_sums(&q, &a->list, &a->work, &sums, &a->report, err);
+	rc = a->backend->calls->sums(a->backend, &q, &a->work, &sums,
+	    &a->report, err);
 	if (rc == 0)
 		rc = sums_each(&sums, 0, take, s, err);
 	if (rc == 0) {

@@ -232,6 +232,16 @@ feed_add(struct feed *f, const struct tally_sum *sum, uint32_t rate)
 	return 0;
 }
 
+int
+feed_add_sums(struct feed *f, size_t group, unsigned side,
+    const struct tally_sum *sum)
+{
+	struct feed_group *g = &f->groups[group];
+
+	return g->group->series != NULL ? add_to_series(f, g, sum) :
+	    add_to_group(f, g, side, sum);
+}
+
 static void
 feed_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {

@@ -75,6 +75,14 @@ uint64_t feed_path_columns(const struct feed *f);
  */
 int	feed_add(struct feed *f, const struct tally_sum *sum, uint32_t rate);
 
+/*
+ * Partial sums, of counters as the group wants them, for one side of one group
+ * (a series: all sides); its key's values are in f->data.  Total is not
+ * counted.  -1: f->err.
+ */
+int	feed_add_sums(struct feed *f, size_t group, unsigned side,
+	    const struct tally_sum *sum);
+
 /* Fills f->data with what of the flow is in table path. */
 void	feed_path_data(struct feed *f, int64_t path);
 

@@ -18,6 +18,8 @@ static const char usage_text[] =
 "\n"
 "Where  -R DIR[/flows.A[:flows.B]]  all shards, from slot A, from A to B\n"
 "       -r FILE   one shard          -M DIR/a:b:c  several sources\n"
+"       --backend clickhouse://HOST:PORT/DB  a cluster; with -R also shards\n"
+"       that are not there yet; --allow-partial  without nodes that are away\n"
 "When   -t WINDOW \"last 2h\", today, 2026/11/23.05:00-2026/11/23.06:00, ...\n"
 "       --within  only flows wholly inside;  --utc  times without a zone\n"
 "What   -s STAT[:p][/ORDER]  statistic, repeatable (srcip, dstip, dstport ...)\n"

@@ -19,7 +19,6 @@
 #include "query/fmt.h"
 #include "query/geo.h"
 #include "query/help.h"
-#include "query/open.h"
 #include "query/print.h"
 #include "query/progress.h"
 #include "query/rdns.h"
@@ -190,33 +189,6 @@ check_format(const struct request *r, struct out *out)
 	return EXIT_USAGE;
 }
 
-/* First and last moment of all flows, for -t +N and -t -N. */
-static int
-data_range(const struct answer *a, int64_t *first, int64_t *last,
-    struct err *err)
-{
-	*first = INT64_MAX;
-	*last = INT64_MIN;
-	for (size_t i = 0; i < a->list.n; i++) {
-		struct open_shard s;
-
-		if (shard_open(a->list.v[i].path, &interrupted, &s,
-		    err) == -1) {
-			/* told of when its flows are asked for */
-			if (err->code != ERR_STOPPED && (a->work.skip_bad ||
-			    shard_is_gone(a->list.v[i].path)))
-				continue;
-			return -1;
-		}
-		if (s.meta.has_range && s.meta.first_ms < *first)
-			*first = s.meta.first_ms;
-		if (s.meta.has_range && s.meta.last_ms > *last)
-			*last = s.meta.last_ms;
-		shard_close(&s);
-	}
-	return 0;
-}
-
 /* --bin shows whole bins: the window's ends become theirs. */
 static void
 widen(const struct request *r, bool has_from, int64_t *from_ms, bool has_to,
@@ -242,7 +214,8 @@ apply_window(struct answer *a, const struct window *w)
 	q->has_window = w->has_from || w->has_to;
 	if (w->relative == WINDOW_FIXED)
 		return 0;
-	if (data_range(a, &first, &last, &err) == -1)
+	if (a->backend->calls->range(a->backend, &interrupted,
+	    a->work.skip_bad, &first, &last, &err) == -1)
 		return complain(&err, EXIT_FAILED);
 	if (first > last)
 		return 0;
@@ -317,6 +290,43 @@ find_shards(const struct request *r, const struct window *w,
 	return 0;
 }
 
+/* Shards that were asked for beside a cluster; else there are none. */
+static bool
+wants_shards(const struct request *r)
+{
+	return r->backend == NULL || r->where.range != NULL ||
+	    r->where.file != NULL || r->where.dirs != NULL;
+}
+
+static int
+open_backend(const struct request *r, struct answer *a)
+{
+	struct backend_ch_options o = { .url = r->backend,
+		.partial = r->partial, .stop = &interrupted,
+		.local = &a->list };
+	struct err err, missing;
+
+	if (r->backend == NULL) {
+		a->backend = backend_shards(&a->list);
+		if (a->backend == NULL)
+			return complain(&(struct err){ .msg =
+			    "out of memory" }, EXIT_FAILED);
+		return 0;
+	}
+	a->backend = backend_ch(&o, &missing, &err);
+	if (a->backend == NULL && err.code == ERR_SYNTAX)
+		caret_print(stderr, WHO ": --backend", NULL, r->backend, &err);
+	if (a->backend == NULL)
+		return err.code == ERR_SYNTAX ? EXIT_USAGE :
+		    complain(&err, EXIT_FAILED);
+	if (missing.code == ERR_NONE)
+		return 0;
+	(void)fprintf(stderr, WHO ": flows are missing from the answer: %s\n",
+	    missing.msg);
+	a->report.bad++;
+	return 0;
+}
+
 static unsigned
 processors(const struct request *r)
 {
@@ -349,7 +359,9 @@ make_question(const struct request *r, const struct filter *filter,
 	a->work.skip_bad = r->skip_bad;
 	a->report.explain = r->explain;
 	a->report.began_sec = report_clock();
-	rc = find_shards(r, &w, a);
+	rc = wants_shards(r) ? find_shards(r, &w, a) : 0;
+	if (rc == 0)
+		rc = open_backend(r, a);
 	return rc != 0 ? rc : apply_window(a, &w);
 }
 
@@ -372,7 +384,7 @@ check_task(const struct request *r, const struct filter *filter,
 	case TASK_EXPORTERS:
 		return exporters_accept(r, err);
 	case TASK_SCRIPT:
-		return script_accept(r, filter, err);
+		return r->backend != NULL ? 0 : script_accept(r, filter, err);
 	case TASK_TOP:
 		return top_accept(r, err);
 	default:
@@ -389,7 +401,7 @@ run_task(struct answer *a, struct err *err)
 	case TASK_EXPORTERS:
 		return exporters_print(a, err);
 	case TASK_SCRIPT:
-		return script_print(a, err);
+		return a->backend->calls->script(a->backend, a, err);
 	case TASK_SERIES:
 		return answer_series(a, err);
 	case TASK_PAGE:
@@ -551,6 +563,7 @@ answer(const struct request *r, struct out *out)
 	if (rc == 0)
 		rc = ask(r, &a);
 out:
+	backend_close(a.backend);
 	report_clear(&a.report);
 	shard_list_clear(&a.list);
 	names_free(names);

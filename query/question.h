@@ -23,6 +23,11 @@ struct question {
 	bool			 within;	/* flows wholly inside it */
 	int64_t			 from_ms;	/* inclusive, Unix ms */
 	int64_t			 to_ms;
+	/*
+	 * So many of a group's sums suffice, the first in its order; 0: all.
+	 * A back end may give more.
+	 */
+	int64_t			 most_rows;
 	int64_t			 most_flows;	/* -c: the first that match; 0 all */
 	bool			 no_rollup;
 	bool			 no_index;

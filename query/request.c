@@ -19,13 +19,14 @@
 #define LEAST_MEMORY	(INT64_C(1) << 20)
 #define DEFAULT_LIMIT	10	/* rows of a statistic, as nfdump */
 #define WORKERS_MAX	64
+#define BACKEND_ENV	"FLOWDB_BACKEND"
 
 enum {
 	OPT_UTC = 256, OPT_WITHIN, OPT_RAW, OPT_NO_ROLLUP, OPT_NO_INDEX,
 	OPT_NO_DNS, OPT_DNS, OPT_MEMORY, OPT_THREADS, OPT_SQL, OPT_EXPLAIN,
 	OPT_SKIP_BAD, OPT_EXCEL, OPT_NAMES, OPT_GEO, OPT_EXPORTERS,
 	OPT_BIN, OPT_NO_SPREAD, OPT_EXTRACT, OPT_REPORT, OPT_FORCE,
-	OPT_SHELL, OPT_TOP
+	OPT_SHELL, OPT_TOP, OPT_BACKEND, OPT_PARTIAL
 };
 
 static const char short_options[] =
@@ -55,6 +56,8 @@ static const struct option long_options[] = {
 	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "shell", no_argument, NULL, OPT_SHELL },
 	{ "top", no_argument, NULL, OPT_TOP },
+	{ "backend", required_argument, NULL, OPT_BACKEND },
+	{ "allow-partial", no_argument, NULL, OPT_PARTIAL },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
@@ -205,6 +208,12 @@ apply_long(struct request *r, int opt, const char *value, struct err *err)
 		return add_task(r, TASK_SHELL, err);
 	case OPT_TOP:
 		return add_task(r, TASK_TOP, err);
+	case OPT_BACKEND:
+		r->backend = value;
+		break;
+	case OPT_PARTIAL:
+		r->partial = true;
+		break;
 	default:
 		break;
 	}
@@ -360,6 +369,34 @@ check_page(struct request *r, struct err *err)
 	return 0;
 }
 
+/*
+ * A cluster has flows, no files.  The environment names one for those
+ * questions only that it can answer.
+ */
+static int
+check_backend(struct request *r, struct err *err)
+{
+	const char *files = r->task == TASK_EXPORTERS ? "--exporters" :
+	    r->task == TASK_EXTRACT ? "--extract" :
+	    r->task == TASK_SHELL ? "--shell" :
+	    r->task == TASK_PAGE ? "--report" :
+	    r->task == TASK_TOP ? "--top" : NULL;
+	const char *env = getenv(BACKEND_ENV);
+
+	if (r->backend != NULL && *r->backend == '\0')
+		r->backend = NULL;	/* shards, whatever the environment */
+	else if (r->backend == NULL && files == NULL && env != NULL &&
+	    *env != '\0')
+		r->backend = env;
+	if (r->backend != NULL && files != NULL)
+		return err_set(err, "%s reads shards: it does not go with "
+		    "--backend", files);
+	if (r->backend != NULL && r->explain)
+		return err_set(err, "--explain tells how shards are read: it "
+		    "does not go with --backend");
+	return 0;
+}
+
 /* What goes with --bin, --extract and --shell, and what does not. */
 static int
 check_task(struct request *r, struct pending *p, struct err *err)
@@ -425,6 +462,8 @@ finish(struct request *r, struct pending *p, struct err *err)
 		    "give one of them");
 	if (!r->has_limit)
 		r->limit = p->n_stats > 0 ? DEFAULT_LIMIT : 0;
+	if (check_backend(r, err) == -1)
+		return -1;
 	return check_task(r, p, err);
 }
 

@@ -33,6 +33,8 @@ enum request_task {
 struct request {
 	enum request_task	 task;
 	struct where		 where;
+	const char		*backend;	/* --backend; NULL: shards */
+	bool			 partial;	/* --allow-partial */
 	const char		*window;	/* -t, or NULL */
 	char			*filter;	/* words of the command line, owned */
 	const char		*filter_file;	/* -f, or NULL */

@@ -457,6 +457,21 @@ work_sums(const struct question *q, const struct shard_list *list,
 	return rc;
 }
 
+int
+sums_finish(struct sums *s, struct err *err)
+{
+	if (feed_flush(&s->feed, err) == -1)
+		return -1;
+	for (size_t i = 0; i < s->feed.q->n_groups; i++) {
+		struct feed_group *g = &s->feed.groups[i];
+
+		if (spill_used(g->spill) &&
+		    spill_all(g->spill, g->tally, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 void
 sums_clear(struct sums *s)
 {

@@ -41,6 +41,9 @@ int	work_sums(const struct question *q, const struct shard_list *list,
 	    struct report *report, struct err *err);
 void	sums_clear(struct sums *s);
 
+/* After more was put into out->feed than work_sums did. */
+int	sums_finish(struct sums *s, struct err *err);
+
 /* Will sums_each give group i in parts, each gone after its call? */
 bool	sums_in_parts(const struct sums *s, size_t i);
 

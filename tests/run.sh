@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit 1
 : "${BUILD:=build}" "${JOBS:=$(($(nproc) * 2))}"
 export BUILD
 # of whoever runs this
-unset FLOWDB_DIR FLOWDB_NAMES
+unset FLOWDB_DIR FLOWDB_NAMES FLOWDB_BACKEND FLOWDB_GEO
 
 # one SCRIPT: its output to $tmp, then in one piece to the reader
 if [ "${1:-}" = one ]; then

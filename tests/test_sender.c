@@ -157,7 +157,7 @@ Test(sender, more_than_the_hash_holds)
 
 	for (int round = 0; round < 2; round++) {
 		for (unsigned i = 0; i < 20000; i++) {
-			uint8_t b[4] = { 10, i % 256, (uint8_t)(i / 256), 1 };
+			uint8_t b[4] = { 10, (uint8_t)(i % 256), (uint8_t)(i / 256), 1 };
 			struct addr a = addr_from(b, 4);
 
 			cr_assert_eq(sources_find(r.sources, &a).refusal,

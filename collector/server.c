@@ -622,6 +622,18 @@ finish(struct server *s, bool seal, struct err *err)
 	return rc;
 }
 
+/* The first configuration lives as long as we do. */
+static int
+start_shipper(struct server *s, struct err *err)
+{
+	struct ship_places places;
+
+	if (ship_places_make(s->first, &places, err) == -1)
+		return -1;
+	s->shipper = shipper_start(&s->first->ship, &places, err);
+	return s->shipper == NULL ? -1 : 0;
+}
+
 int
 server_run(struct server *s, const struct server_calls *calls,
     struct err *err)
@@ -644,9 +656,7 @@ server_run(struct server *s, const struct server_calls *calls,
 	s->saver = template_saver_start(s->config->directory, err);
 	if (s->saver == NULL || start_threads(s, err) == -1)
 		return -1;
-	/* the first configuration lives as long as we do */
-	if (s->first->ship.n_nodes > 0 && (s->shipper = shipper_start(
-	    &s->first->ship, s->config->directory, err)) == NULL) {
+	if (s->first->ship.n_nodes > 0 && start_shipper(s, err) == -1) {
 		(void)finish(s, false, &ignored);
 		return -1;
 	}

@@ -6,7 +6,7 @@
 
 #include "collector/log.h"
 #include "collector/report.h"
-#include "collector/ship.h"
+#include "collector/ship_places.h"
 #include "schema/clickhouse.h"
 
 int
@@ -71,10 +71,16 @@ ship_once(const struct config *c)
 	const struct ship_calls calls = { show_sent, show_trouble,
 		show_progress, &s, NULL };
 	const struct ship_mode mode = { .dry = c->ship_dry };
-	struct ship_counts n;
+	struct ship_counts n = { .shards = 0 };
+	struct ship_places places;
 	struct err err;
-	int rc = ship_run(&c->ship, c->directory, &mode, &calls, &n, &err);
+	int rc = ship_places_make(c, &places, &err);
 
+	if (rc == 0) {
+		rc = ship_places_run(&c->ship, &places, &mode, &calls, &n,
+		    &err);
+		ship_places_clear(&places);
+	}
 	if (s.bar)
 		report_progress(-1, 0);
 	if (rc == -1 && !s.told)

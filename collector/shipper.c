@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "collector/log.h"
-#include "collector/ship.h"
 
 #define LOOK_SEC	5	/* for what was sealed since */
 #define CHECK_SEC	3600	/* nodes are asked what they have, expiry */
@@ -22,7 +21,7 @@ struct shipper {
 	pthread_mutex_t		 lock;		/* of counts and stop's wait */
 	pthread_cond_t		 changed;
 	const struct ship_options *options;
-	const char		*dir;
+	struct ship_places	 places;
 	struct shipper_counts	 counts;
 	volatile bool		 stop;
 	char			 told[600];	/* trouble that was logged */
@@ -114,7 +113,8 @@ shipper_main(void *arg)
 		int rc;
 
 		mode.trust_ledger = now < next_check;
-		rc = ship_run(s->options, s->dir, &mode, &calls, &c, &err);
+		rc = ship_places_run(s->options, &s->places, &mode, &calls, &c,
+		    &err);
 		note(s, rc, &c, &err);
 		if (rc == 0 && !mode.trust_ledger)
 			next_check = now + CHECK_SEC;
@@ -130,7 +130,8 @@ shipper_main(void *arg)
 }
 
 struct shipper *
-shipper_start(const struct ship_options *o, const char *dir, struct err *err)
+shipper_start(const struct ship_options *o, struct ship_places *places,
+    struct err *err)
 {
 	struct shipper *s = calloc(1, sizeof(*s));
 	pthread_condattr_t attr;
@@ -138,10 +139,11 @@ shipper_start(const struct ship_options *o, const char *dir, struct err *err)
 
 	if (s == NULL) {
 		(void)err_set(err, "out of memory");
+		ship_places_clear(places);
 		return NULL;
 	}
 	s->options = o;
-	s->dir = dir;
+	s->places = *places;
 	(void)pthread_mutex_init(&s->lock, NULL);
 	(void)pthread_condattr_init(&attr);
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -151,6 +153,7 @@ shipper_start(const struct ship_options *o, const char *dir, struct err *err)
 	if (rc != 0) {
 		errno = rc;
 		(void)err_sys(err, "cannot start the shipping thread");
+		ship_places_clear(&s->places);
 		free(s);
 		return NULL;
 	}
@@ -177,5 +180,6 @@ shipper_stop(struct shipper *s)
 	(void)pthread_join(s->thread, NULL);
 	(void)pthread_cond_destroy(&s->changed);
 	(void)pthread_mutex_destroy(&s->lock);
+	ship_places_clear(&s->places);
 	free(s);
 }

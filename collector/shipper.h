@@ -1,5 +1,5 @@
 /*
- * The daemon's thread that ships: looks at the data directory now and then,
+ * The daemon's thread that ships: looks at its folders now and then,
  * sends what was sealed since, and waits longer and longer while the engine is
  * away.  It shares nothing with who collects but the files.
  */
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "collector/ship_options.h"
+#include "collector/ship_places.h"
 #include "schema/err.h"
 
 struct shipper;
@@ -21,9 +22,12 @@ struct shipper_counts {
 	int64_t		last_sec;	/* Unix time of the last good run, 0 */
 };
 
-/* o and dir are borrowed until shipper_stop.  NULL: failed. */
-struct shipper *shipper_start(const struct ship_options *o, const char *dir,
-	    struct err *err);
+/*
+ * o is borrowed until shipper_stop; places are owned from now on, also when it
+ * fails (NULL).
+ */
+struct shipper *shipper_start(const struct ship_options *o,
+	    struct ship_places *places, struct err *err);
 void	shipper_counts(struct shipper *s, struct shipper_counts *out);
 
 /* Breaks off what is under way; NULL is fine. */

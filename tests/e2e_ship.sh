@@ -51,6 +51,18 @@ for what in 'want http:' 'collector "it' 'want an age'; do
 	holds "ship: ... $what" grep -q "$what" "$tmp/err"
 done
 
+# sources elsewhere: one name there is one folder here
+mkdir "$tmp/d/near" "$tmp/far"
+for name in near 'far away' $(printf '%063d' 0); do
+	printf 'directory = "%s"\nsource "%s" { address = { "10.9.9.9" }
+	    directory = "%s" }\n' "$tmp/d" "$name" "$tmp/far" >"$tmp/conf"
+	"$BUILD/flowdbd" -c "$tmp/conf" --ship http://127.0.0.1:1 \
+	    >"$tmp/out" 2>"$tmp/err"
+	is "ship: a source of the name $name" "$([ $? -ne 0 ] && grep -c \
+	    "source \"$name\": " "$tmp/err")" 1
+done
+rmdir "$tmp/d/near"
+
 ship --ship http://127.0.0.1:1
 is 'ship: nobody answers' "$rc $(wc -l <"$tmp/err") $(cat "$tmp/out")" \
     '1 1 0 shards (0 flows) sent, 0 were there, 3 are missing'

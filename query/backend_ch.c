@@ -132,6 +132,8 @@ ch_shape(const struct ch_backend *b, const struct question *q,
 		.shards = b->shards.v, .n_shards = b->shards.n,
 		.except = b->except.v, .n_except = b->except.n,
 		.first = q->most_flows };
+	if (report != NULL)
+		report->considered += b->shards.n;
 	for (size_t i = 0; i < b->shards.n; i++) {
 		const struct ch_shard *s = &b->shards.v[i];
 
@@ -149,6 +151,26 @@ ch_shape(const struct ch_backend *b, const struct question *q,
 		}
 	}
 	return n;
+}
+
+void
+ch_explain(struct report *r, const struct ch_backend *b,
+    const struct ch_shape *shape, const char *what, int64_t rows,
+    double began_sec)
+{
+	const struct shard_ref there = { (char *)(uintptr_t)ch_client_name(
+	    b->client), 0 };
+	struct report_use use = { .rows = 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->shards.n; i++)
+		n += !shape->has_shards || (b->shards.v[i].number >=
+		    shape->shard_from && b->shards.v[i].number <=
+		    shape->shard_to);
+	report_part(&use, REPORT_UNKNOWN, rows, "%s from table %s, %zu of %zu "
+	    "shards", what, clickhouse_table(CLICKHOUSE_FLOWS), n,
+	    b->shards.n);
+	report_used(r, &there, &use, false, report_clock() - began_sec);
 }
 
 /* ---- the rest of the back end ---- */

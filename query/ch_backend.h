@@ -50,6 +50,11 @@ bool	ch_shard_wanted(const struct ch_shard *s, const struct question *q);
 size_t	ch_shape(const struct ch_backend *b, const struct question *q,
 	    struct report *report, struct ch_shape *out);
 
+/* A line of --explain: a statement that began then and gave so many rows. */
+void	ch_explain(struct report *r, const struct ch_backend *b,
+	    const struct ch_shape *shape, const char *what, int64_t rows,
+	    double began_sec);
+
 /* Calls of the back end. */
 int	ch_sums(struct backend *b, const struct question *q,
 	    const struct work_options *o, struct sums *out,

@@ -58,6 +58,7 @@ ask(struct lister *l, const struct ch_backend *b, struct ch_shape *shape,
 {
 	struct ch_field fields[CH_FIELDS_MAX];
 	bool order = list_sql_orders(l);
+	double began = report_clock();
 	char *sql = ch_sql_list(fields, l->values, l->n_values, l->q->filter,
 	    shape, order ? list_sql_order(l->o->order) : SQL_ORDER_NONE,
 	    order && l->o->order->ascending, list_wanted(l), err);
@@ -68,6 +69,7 @@ ask(struct lister *l, const struct ch_backend *b, struct ch_shape *shape,
 	rc = ch_client_ask(b->client, sql, fields, l->n_values + 1, take_row,
 	    l, err);
 	free(sql);
+	ch_explain(l->report, b, shape, "flows", REPORT_UNKNOWN, began);
 	return rc;
 }
 

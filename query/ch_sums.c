@@ -15,6 +15,8 @@ struct summing {
 	unsigned		 side;
 	bool			 total;		/* it has every flow */
 	bool			 only_total;	/* and nothing else */
+	struct report		*report;
+	int64_t			 rows;		/* that came */
 	struct ch_sums		 how;
 };
 
@@ -73,6 +75,7 @@ take_row(void *arg, const struct ch_value *row, struct err *err)
 	struct tally_sum sum = { .flows = 0 }, part;
 	int rc;
 
+	s->rows++;
 	for (size_t i = 0; i < s->how.n_keys; i++)
 		set_key(s, &row[i], s->how.keys[i], mapped);
 	if (s->how.series) {
@@ -131,6 +134,7 @@ ask_part(const struct ch_backend *b, const struct question *q,
 {
 	struct feed *f = &s->sums->feed;
 	char *sql = ch_sql_sums(&s->how, part, q->filter, shape, err);
+	double began = report_clock();
 	int rc;
 
 	if (sql == NULL)
@@ -141,16 +145,20 @@ ask_part(const struct ch_backend *b, const struct question *q,
 	rc = ch_client_ask(b->client, sql, s->how.fields, s->how.n_fields,
 	    s->only_total ? take_total : take_row, s, err);
 	free(sql);
+	ch_explain(s->report, b, shape, s->only_total ? "total" :
+	    part->most > 0 ? "first sums" : "sums", s->rows, began);
 	return rc;
 }
 
 /* The total where no part has every flow. */
 static int
 ask_total(const struct ch_backend *b, const struct question *q,
-    const struct ch_shape *shape, struct sums *out, struct err *err)
+    const struct ch_shape *shape, struct sums *out, struct report *report,
+    struct err *err)
 {
 	static const struct group all = { .kind = GROUP_FIELDS };
-	struct summing s = { .sums = out, .only_total = true };
+	struct summing s = { .sums = out, .only_total = true,
+		.report = report };
 
 	return ask_part(b, q, shape, &s, &(struct ch_part){ .group = &all,
 	    .side = 0, .nulls = true }, err);
@@ -159,7 +167,8 @@ ask_total(const struct ch_backend *b, const struct question *q,
 /* The first part is asked for every flow, if it is to tell of them all. */
 static int
 ask_all(const struct ch_backend *b, const struct question *q,
-    const struct ch_shape *shape, struct sums *out, struct err *err)
+    const struct ch_shape *shape, struct sums *out, struct report *report,
+    struct err *err)
 {
 	bool total = false;
 
@@ -173,7 +182,8 @@ ask_all(const struct ch_backend *b, const struct question *q,
 		for (int side = first; side < end; side++) {
 			struct summing s = { .sums = out, .group = i,
 				.side = side < 0 ? 0 : (unsigned)side,
-				.total = !total && !limit && side == first };
+				.total = !total && !limit && side == first,
+				.report = report };
 
 			if (ask_part(b, q, shape, &s, &(struct ch_part){
 			    .group = g, .side = side, .nulls = s.total,
@@ -182,7 +192,7 @@ ask_all(const struct ch_backend *b, const struct question *q,
 			total = total || s.total;
 		}
 	}
-	return total ? 0 : ask_total(b, q, shape, out, err);
+	return total ? 0 : ask_total(b, q, shape, out, report, err);
 }
 
 static int
@@ -241,6 +251,6 @@ ch_sums(struct backend *base, const struct question *q,
 		rc = work_sums(&here, local, o, out, report, err);
 	out->feed.q = q;
 	if (rc == 0 && n > 0)
-		rc = ask_all(b, q, &shape, out, err);
+		rc = ask_all(b, q, &shape, out, report, err);
 	return rc == -1 ? -1 : sums_finish(out, err);
 }

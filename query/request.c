@@ -391,9 +391,6 @@ check_backend(struct request *r, struct err *err)
 	if (r->backend != NULL && files != NULL)
 		return err_set(err, "%s reads shards: it does not go with "
 		    "--backend", files);
-	if (r->backend != NULL && r->explain)
-		return err_set(err, "--explain tells how shards are read: it "
-		    "does not go with --backend");
 	return 0;
 }
 

@@ -146,6 +146,8 @@ ch_subject(struct ch_writer *w, int subject)
 	switch (subject) {
 	case COL_packets:
 	case COL_bytes:
+	case COL_out_packets:
+	case COL_out_bytes:
 		ch_counter(w, (enum column)subject);
 		break;
 	case SUBJECT_LAST:

@@ -112,18 +112,30 @@ format_has_place(const char *format)
 	return has;
 }
 
+static bool
+needs_places(const struct request *r)
+{
+	bool needed = format_has_place(r->format);
+
+	for (size_t i = 0; i < r->n_groups; i++)
+		needed = needed || group_has_place(&r->groups[i],
+		    GEO_COUNTRY) || group_has_place(&r->groups[i], GEO_AS);
+	return needed;
+}
+
 /* Opens it where the answer needs it, and hands it to the groups. */
 static int
 find_places(const struct request *r, struct places *p, struct err *err)
 {
 	static const char *const what[GEO_KINDS] = {
 	    [GEO_COUNTRY] = "countries", [GEO_AS] = "AS numbers" };
-	bool needed = p->path != NULL || format_has_place(r->format);
+	bool needed = needs_places(r);
 
-	for (size_t i = 0; i < r->n_groups; i++)
-		needed = needed || group_has_place(&r->groups[i],
-		    GEO_COUNTRY) || group_has_place(&r->groups[i], GEO_AS);
-	if (needed && open_places(p, err) == NULL)
+	if (needed && r->backend != NULL)
+		return err_set(err, "countries and AS numbers of addresses are "
+		    "looked up for flows in shards: a cluster (--backend) can "
+		    "filter by them, not show them");
+	if ((needed || p->path != NULL) && open_places(p, err) == NULL)
 		return -1;
 	for (size_t i = 0; i < r->n_groups; i++) {
 		for (enum geo_what w = GEO_COUNTRY; w < GEO_KINDS; w++) {

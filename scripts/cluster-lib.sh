@@ -7,8 +7,11 @@
 #	cluster_kill DIR N	kill -9
 #	cluster_stop DIR	ends both, by their process numbers
 #	cluster_sql NODE SQL	the answer, as text
+#	cluster_folder		prints a new folder, in memory if there is room
+#	cluster_small DIR SIZE	a third server, alone, on a disk of that size,
+#				as "40m"; sets NODE3.  Needs root
 #
-# CLUSTER_PORT is the first of 20 ports they take; without it, free ones.
+# CLUSTER_PORT is the first of 30 ports they take; without it, free ones.
 
 : "${CLUSTER_PORT:=}"
 : "${CLUSTER_PASSWORD:=wonderland}"
@@ -57,10 +60,11 @@ END
 END
 }
 
-# Waits until it answers, up to 60 s.
+# $3: a command that runs it, or none.  Waits until it answers, up to 60 s.
 cluster_server() {
 	base=$((CLUSTER_PORT + 10 * ($2 - 1)))
-	(cd "$1/n$2" && exec clickhouse-server --config-file=config.xml \
+	# shellcheck disable=SC2086 # words
+	(cd "$1/n$2" && exec ${3-} clickhouse-server --config-file=config.xml \
 	    >stdout 2>&1) &
 	echo $! >"$1/n$2/pid"
 	n=0
@@ -75,12 +79,33 @@ cluster_server() {
 	done
 }
 
-# The first of 20 ports that nobody listens on.
+# Tables are made and dropped by the hundred, and each waits for the disk.
+cluster_folder() {
+	cluster_free=$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')
+	if [ "${cluster_free:-0}" -gt 2000000 ] && [ -w /dev/shm ]; then
+		mktemp -d /dev/shm/flowdb-cluster.XXXXXX
+	else
+		mktemp -d
+	fi
+}
+
+# The mount is the server's own, and goes with it.
+cluster_small() {
+	cluster_config "$1" 3
+	cat >"$1/n3/run" <<END
+mount -t tmpfs -o size=$2 none "$1/n3/data" && exec "\$@"
+END
+	cluster_server "$1" 3 "unshare -m sh $1/n3/run" || return 1
+	# shellcheck disable=SC2034 # the caller's
+	NODE3=http://127.0.0.1:$((CLUSTER_PORT + 20))
+}
+
+# The first of 30 ports that nobody listens on.
 cluster_free_ports() {
 	while :; do
 		first=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 1200 * 10))
 		used=0 p=$first
-		while [ $p -lt $((first + 20)) ]; do
+		while [ $p -lt $((first + 30)) ]; do
 			grep -qi ":$(printf %04X $p) 0*:0000 0A" \
 			    /proc/net/tcp /proc/net/tcp6 && used=1
 			p=$((p + 1))
@@ -107,11 +132,11 @@ cluster_kill() {
 }
 
 cluster_stop() {
-	for cluster_n in 1 2; do
+	for cluster_n in 1 2 3; do
 		[ -e "$1/n$cluster_n/pid" ] || continue
 		kill "$(cat "$1/n$cluster_n/pid")" 2>/dev/null || :
 	done
-	for cluster_n in 1 2; do
+	for cluster_n in 1 2 3; do
 		[ -e "$1/n$cluster_n/pid" ] || continue
 		wait "$(cat "$1/n$cluster_n/pid")" 2>/dev/null || :
 		rm -f "$1/n$cluster_n/pid"

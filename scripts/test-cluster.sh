@@ -4,21 +4,37 @@
 # then shipper and servers are killed, locked out and lied to, and the rows
 # must be the same again.
 #
-#	ROUNDS=n	how often each is killed (3)
+#	FLOWDB_SLOW=1	four times as many flows, and ROUNDS=20
+#	ROUNDS=n	how often shipper and server are killed (1)
 #
 # Prints "ok NAME", "not ok NAME", "skip NAME: why"; the last line counts.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-: "${ROUNDS:=3}"
+if [ -n "${FLOWDB_SLOW-}" ]; then
+	: "${ROUNDS:=20}"
+	rows=400 mixed=24000 missed=60
+else
+	: "${ROUNDS:=1}"
+	rows=100 mixed=6000 missed=300
+fi
 export TZ=UTC LC_ALL=C
 unset FLOWDB_BACKEND_USER FLOWDB_BACKEND_PASSWORD
 
 # the numbers come from here: nothing else in this file prints "ok"
 if [ "${1-}" != inside ]; then
-	"$0" inside 2>&1 | awk '{ print; fflush() }
-	    /^ok / { ok++ } /^not ok / { bad++ } /^skip / { skipped++ }
-	    END { printf "%d passed, %d failed, %d skipped\n", ok, bad,
-		skipped; exit bad > 0 || ok + skipped == 0 }'
+	"$0" inside 2>&1 | {
+		ok=0 bad=0 skipped=0
+		while IFS= read -r line; do
+			printf '%s\n' "$line"
+			case $line in
+			'ok '*) ok=$((ok + 1)) ;;
+			'not ok '*) bad=$((bad + 1)) ;;
+			'skip '*) skipped=$((skipped + 1)) ;;
+			esac
+		done
+		echo "$ok passed, $bad failed, $skipped skipped"
+		[ $bad -eq 0 ] && [ $((ok + skipped)) -gt 0 ]
+	}
 	exit
 fi
 
@@ -28,9 +44,9 @@ scripts/packages.sh cluster || {
 }
 . scripts/cluster-lib.sh
 . tests/daemon.sh
-servers=$tmp/servers
-mkdir "$servers"
-trap 'cluster_stop "$servers"; end_all' EXIT
+servers=$(cluster_folder) || exit 1
+trap 'cluster_stop "$servers"; rm -rf "$servers"; end_all' EXIT
+trap 'exit 1' HUP INT TERM
 port=$(free_port)
 cluster_start "$servers" || { echo 'not ok cluster: it does not start'; exit 1; }
 
@@ -38,9 +54,9 @@ make -s "$BUILD/flowdbd" "$BUILD/flowgen" "$BUILD/shards" || exit 1
 data=$tmp/data
 mkdir "$data"
 hours=24
-"$BUILD/shards" "$data" $hours 400
+"$BUILD/shards" "$data" $hours $rows
 # and real exports, so that roll-ups have something to sum up
-"$BUILD/flowgen" --flows 24000 --hours 4 --mix --pcap "$tmp/mix.pcap" \
+"$BUILD/flowgen" --flows $mixed --hours 4 --mix --pcap "$tmp/mix.pcap" \
     2>/dev/null && "$BUILD/flowdbd" -r "$tmp/mix.pcap" -l "$data/mix" \
     2>"$tmp/log" || { echo "not ok cluster: $(cat "$tmp/log")"; exit 1; }
 rm -f "$tmp/log"
@@ -305,6 +321,23 @@ is 'cluster: ... and nothing was doubled' "$(sql 'SELECT count(),
     sum(bytes) FROM alone.flows')" "$(sql 'SELECT count(), sum(bytes) FROM
     flowdb.flows')"
 
+# a source whose folder is elsewhere
+mkdir "$tmp/far"
+cp "$data"/mix/flows.*.sqlite "$tmp/far"
+cat >"$tmp/far.conf" <<END
+directory = "$data"
+source "far" { address = { "10.9.9.9" } directory = "$tmp/far" }
+ship { nodes = { "$NODE1", "$NODE2" } cluster = "flowdb" collector = "edge-1" }
+END
+"$BUILD/flowdbd" -c "$tmp/far.conf" --ship "$NODE1,$NODE2" >"$tmp/out" 2>&1
+is 'cluster: a source elsewhere goes too' "$? $(sql "SELECT count(),
+    sum(bytes) FROM flowdb.flows WHERE collector = 'edge-1/far'")" \
+    "0 $(sql "SELECT count(), sum(bytes) FROM flowdb.flows
+    WHERE collector = 'edge-1/mix'")"
+"$BUILD/flowdbd" -c "$tmp/far.conf" --ship "$NODE1,$NODE2" >"$tmp/out" 2>&1
+is 'cluster: ... once' "$? $(tail -n 1 "$tmp/out" | cut -d ' ' -f 1-2)" \
+    '0 0 shards'
+
 # 24 hours back from the 12th hour of the random shards: the mix is older
 sed "s/collector = .*/&\n max_age = \"$((($(date +%s) -
     1795392000) / 3600 - 11))h\"/" "$tmp/ship.conf" >"$tmp/expire.conf"
@@ -323,21 +356,64 @@ cluster_kill "$servers" 2
 ship
 is 'cluster: the engine is away' "$rc $(grep -c "Couldn't connect" \
     "$tmp/err")" '1 2'
+# an hour that was collected meanwhile, then what arrives now
+"$BUILD/flowgen" --flows 2000 --hours 1 --pcap "$tmp/hour.pcap" 2>/dev/null &&
+    "$BUILD/flowdbd" -r "$tmp/hour.pcap" -t $missed -l "$tmp/live" 2>/dev/null
+n_missed=$(find "$tmp/live" -name 'flows.*.sqlite' | wc -l)
 sed "s|directory.*|directory = \"$tmp/live\"\nslot = 2\nmetrics_file = \
 \"$tmp/metrics\"|" "$tmp/ship.conf" >"$tmp/live.conf"
 start_daemon "$tmp/live" -c "$tmp/live.conf"
 send --flows 500
 metric() { sed -n "s/^flowdb_ship_$1 //p" "$tmp/metrics" 2>/dev/null; }
-has_backlog() { [ "$(metric backlog_shards)" -gt 0 ]; } 2>/dev/null
-holds 'cluster: the daemon has a backlog' until_true 30 has_backlog
+has_backlog() { [ "$(metric backlog_shards)" -gt "$n_missed" ]; } 2>/dev/null
+holds "cluster: the daemon has a backlog of more than $n_missed" \
+    until_true 30 has_backlog
 cluster_server "$servers" 1 && cluster_server "$servers" 2 || exit 1
 arrived() {
 	[ "$(sql "SELECT sum(flows) FROM flowdb.shards WHERE collector =
-	    'edge-1'" 2>/dev/null)" = 500 ]
+	    'edge-1'" 2>/dev/null)" = 2500 ]
 }
-holds 'cluster: ... which goes out when the engine is there' until_true 60 \
+holds 'cluster: ... which goes out when the engine is there' until_true 90 \
     arrived
+is_told() { [ "$(metric backlog_shards)" = 0 ]; }
+holds 'cluster: ... and then has none' until_true 20 is_told
 stop_daemon
 is 'cluster: ... and the daemon ends well' "$rc" 0
 holds 'cluster: ... and told the trouble once' [ "$(grep -c 'cannot ship' \
     "$tmp/log")" -eq 1 ]
+
+# ---- a server whose disk is full ----
+
+if [ "$(id -u)" -ne 0 ] || ! unshare -m true 2>/dev/null; then
+	echo 'skip cluster: full disk: needs root, to mount a small one'
+	exit 0
+fi
+cluster_small "$servers" 120m || exit 1
+"$BUILD/flowdbd" -c "$tmp/alone.conf" -n >/dev/null || exit 1
+sed "s|nodes = .*|nodes = { \"$NODE3\" }|" "$tmp/alone.conf" >"$tmp/small.conf"
+small() {
+	rm -f "$data"/ship.*
+	"$BUILD/flowdbd" -c "$tmp/small.conf" --ship "$NODE3" >"$tmp/out" \
+	    2>"$tmp/err"
+	rc=$?
+}
+cluster_sql "$NODE3" 'CREATE TABLE default.filler (x FixedString(1000))
+    ENGINE = MergeTree PARTITION BY tuple() ORDER BY tuple()'
+i=0
+while [ $i -lt 80 ] && head -c 2000000 /dev/urandom | curl -fsS --data-binary \
+    @- "$NODE3/?query=INSERT+INTO+filler+FORMAT+RowBinary" >/dev/null 2>&1; do
+	i=$((i + 1))
+done
+small
+is 'cluster: the disk is full' "$rc $(wc -l <"$tmp/err")" '1 1'
+holds 'cluster: ... and it says so' grep -qi 'space' "$tmp/err"
+holds 'cluster: ... nothing half done is seen' [ "$(cluster_sql "$NODE3" \
+    'SELECT count() FROM alone.flows')" = "$(cluster_sql "$NODE3" \
+    'SELECT sum(flows) FROM alone.shards')" ]
+cluster_sql "$NODE3" 'DROP TABLE default.filler'
+small
+is 'cluster: ... then there is room' "$(summary |
+    sed 's/ sent.*, 0 are/, 0 are/; s/^\(.\) .*, /\1 /')" '0 0 are missing'
+is 'cluster: ... and each flow is there once' "$(cluster_sql "$NODE3" \
+    'SELECT count(), sum(bytes) FROM alone.flows')" "$(cluster_sql "$NODE1" \
+    'SELECT count(), sum(bytes) FROM alone.flows')"

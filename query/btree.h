@@ -22,6 +22,7 @@
 #define BTREE_MAX_COLUMNS	64
 
 struct btree;
+struct btree_serial;
 
 /*
  * Opens the table with that root page; finds its leaf pages in key order.
@@ -54,6 +55,7 @@ struct btree_rows {
 	const uint8_t	**at;		/* the value that is next */
 	const uint8_t	**end;
 	uint8_t		*chosen;	/* offsets of cells */
+	struct btree_serial *serial;
 };
 
 /*

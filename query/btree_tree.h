@@ -1,0 +1,41 @@
+/*
+ * What btree.c (the tree) and btree_rows.c (rows of its leaves) share; for
+ * these two alone.
+ */
+#ifndef QUERY_BTREE_TREE_H
+#define QUERY_BTREE_TREE_H
+
+#include "query/btree.h"
+
+#define BTREE_HEADER	100U	/* of the database, on page 1 */
+#define BTREE_LEAF	0x0d	/* type of a page */
+/*
+ * A record is checked when its last value has been looked at: until then
+ * values may lead this far behind the page, where zeros stand.
+ */
+#define BTREE_PADDING	(BTREE_MAX_COLUMNS * 64U)
+
+struct btree_leaf {
+	int64_t		 last;		/* no rowid in it is above */
+	uint32_t	 page;
+};
+
+struct btree {
+	int			 fd;
+	uint32_t		 page_size;
+	uint32_t		 usable;	/* page less reserved bytes */
+	uint32_t		 pages;
+	struct btree_leaf	*leaf;		/* in key order */
+	size_t			 n;
+	size_t			 cap;
+	char			*path;
+};
+
+/* Big-endian. */
+static inline uint32_t
+btree_be16(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 8 | p[1];
+}
+
+#endif

@@ -25,6 +25,7 @@
 #define NULL_LEN	255
 #define NULL_PROTO	0xffffU
 #define KEY_TAIL	6	/* proto and sampling */
+#define KEY_WORDS	3	/* of 8 bytes, the longest key */
 /* Up to this many rows a roll-up costs nothing worth saving. */
 #define FREE_ROWS	10000
 /* path ids are given by us from 1 on; more is no shard of ours */
@@ -140,16 +141,21 @@ static void
 feed(struct builder *b, enum rollup r, const struct value *v,
     const uint8_t tail[KEY_TAIL], const struct tally_sum *flow)
 {
-	uint8_t key[1 + 16 + KEY_TAIL];
+	uint64_t words[KEY_WORDS] = { 0 };
+	uint8_t *key = (uint8_t *)words;
 	size_t len = v->len == NULL_LEN ? 0 : v->len;
 
 	if (b->tally[r] == NULL)
 		return;
 	key[0] = v->len;
-	if (len > 0)
+	/* nearly always; a length that the compiler knows */
+	if (len == 4)
+		memcpy(key + 1, v->data, 4);
+	else if (len > 0)
 		memcpy(key + 1, v->data, len);
 	memcpy(key + 1 + len, tail, KEY_TAIL);
-	if (tally_put(b->tally[r], key, 1 + len + KEY_TAIL, flow) == -1 ||
+	if (tally_put_words(b->tally[r], words, 1 + len + KEY_TAIL,
+	    flow) == -1 ||
 	    tally_count(b->tally[r]) > b->most_rows) {
 		tally_free(b->tally[r]);
 		b->tally[r] = NULL;

@@ -48,8 +48,8 @@
 #define ROUNDS		8	/* receive calls per wake-up and socket */
 /*
  * One wake-up takes what came in this long, instead of a datagram or two; the
- * smallest socket buffer of Linux holds three times what 1 M flows a second send
- * meanwhile.
+ * smallest socket buffer of Linux holds three times what 1 M flows a second
+ * send meanwhile.
  */
 #define COLLECT_SEC	0.001
 #define DRAIN_ROUNDS	1000	/* receive calls, should deafening fail */

@@ -2,9 +2,10 @@
  * From a batch to one transaction: see shard_writer.h.
  *
  * Flows go in by one INSERT ... SELECT from the batch as a database in memory
- * (batch_image.h).  Before that, each flow gets the id of its row in table path;
- * new paths are few and inserted one by one.  Exporters are numbered by the decoder for the life of
- * the process and by the shard for its own; ids holds the mapping.
+ * (batch_image.h).  Before that, each flow gets the id of its row in table
+ * path; new paths are few and inserted one by one.  Exporters are numbered by
+ * the decoder for the life of the process and by the shard for its own; ids
+ * holds the mapping.
  */
 #include "collector/shard_writer.h"
 

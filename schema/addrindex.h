@@ -16,8 +16,8 @@
 /*
  * Makes those that are not there.  The flows must not change meanwhile.
  * memory: most bytes, about 60 a flow, more for IPv6; SQLite makes them when
- * that is not enough.  stop (may be NULL) is polled; when it turns true the work ends with
- * ERR_STOPPED.
+ * that is not enough.  stop (may be NULL) is polled; when it turns true the
+ * work ends with ERR_STOPPED.
  */
 int	addrindex_build(sqlite3 *db, size_t memory, const volatile bool *stop,
 	    struct err *err);

@@ -1,30 +1,20 @@
 /*
  * Building the roll-ups of a shard: see rollup.h.  One pass: an aggregate
- * function sees each flow once and feeds a tally per roll-up; then each tally
- * is written in key order, as records of a database in memory (image.h).
- * (GROUP BY would cost a sort per dimension.)
+ * function sees each flow once and feeds a tally per roll-up, which
+ * rollup_table.c then writes.  (GROUP BY would cost a sort per dimension.)
  *
  * Interfaces are the path's: flows are summed up by path and protocol first,
  * and what these few sums are goes to the roll-ups of interfaces at the end.
- *
- * A tally's key is the roll-up row's: [length][value][proto, 2][sampling, 4].
- * Numbers are host order inside the process; NULL value has length 255, NULL
- * proto is 0xffff, NULL sampling is 0 (no rate is 0).
  */
 #include "schema/rollup.h"
 
-#include <endian.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "schema/db.h"
-#include "schema/image.h"
+#include "schema/rollup_table.h"
 #include "schema/tally.h"
 
-#define NULL_LEN	255
-#define NULL_PROTO	0xffffU
-#define KEY_TAIL	6	/* proto and sampling */
 #define KEY_WORDS	3	/* of 8 bytes, the longest key */
 /* Up to this many rows a roll-up costs nothing worth saving. */
 #define FREE_ROWS	10000
@@ -82,7 +72,7 @@ struct builder {
 /* A value while its key is made; addresses are borrowed from SQLite. */
 struct value {
 	const void	*data;
-	uint8_t		 len;		/* NULL_LEN: NULL */
+	uint8_t		 len;		/* ROLLUP_NULL_LEN: NULL */
 	uint32_t	 number;
 };
 
@@ -106,7 +96,7 @@ static void
 value_of_number(struct value *v, int64_t number, bool null)
 {
 	v->number = (uint32_t)number;
-	v->len = null ? NULL_LEN : sizeof(v->number);
+	v->len = null ? ROLLUP_NULL_LEN : sizeof(v->number);
 	v->data = &v->number;
 }
 
@@ -119,13 +109,13 @@ value_of_arg(struct value *v, sqlite3_value *arg)
 		v->len = (uint8_t)sqlite3_value_bytes(arg);
 		/* no address is longer; a foreign blob counts as none */
 		if (sqlite3_value_bytes(arg) > 16)
-			v->len = NULL_LEN;
+			v->len = ROLLUP_NULL_LEN;
 		break;
 	case SQLITE_INTEGER:
 		value_of_number(v, sqlite3_value_int64(arg), false);
 		break;
 	default:
-		v->len = NULL_LEN;
+		v->len = ROLLUP_NULL_LEN;
 		break;
 	}
 }
@@ -133,17 +123,17 @@ value_of_arg(struct value *v, sqlite3_value *arg)
 static bool
 value_same(const struct value *a, const struct value *b)
 {
-	return a->len == b->len && a->len != NULL_LEN &&
+	return a->len == b->len && a->len != ROLLUP_NULL_LEN &&
 	    memcmp(a->data, b->data, a->len) == 0;
 }
 
 static void
 feed(struct builder *b, enum rollup r, const struct value *v,
-    const uint8_t tail[KEY_TAIL], const struct tally_sum *flow)
+    const uint8_t tail[ROLLUP_KEY_TAIL], const struct tally_sum *flow)
 {
 	uint64_t words[KEY_WORDS] = { 0 };
 	uint8_t *key = (uint8_t *)words;
-	size_t len = v->len == NULL_LEN ? 0 : v->len;
+	size_t len = v->len == ROLLUP_NULL_LEN ? 0 : v->len;
 
 	if (b->tally[r] == NULL)
 		return;
@@ -153,8 +143,8 @@ feed(struct builder *b, enum rollup r, const struct value *v,
 		memcpy(key + 1, v->data, 4);
 	else if (len > 0)
 		memcpy(key + 1, v->data, len);
-	memcpy(key + 1 + len, tail, KEY_TAIL);
-	if (tally_put_words(b->tally[r], words, 1 + len + KEY_TAIL,
+	memcpy(key + 1 + len, tail, ROLLUP_KEY_TAIL);
+	if (tally_put_words(b->tally[r], words, 1 + len + ROLLUP_KEY_TAIL,
 	    flow) == -1 ||
 	    tally_count(b->tally[r]) > b->most_rows) {
 		tally_free(b->tally[r]);
@@ -163,7 +153,8 @@ feed(struct builder *b, enum rollup r, const struct value *v,
 }
 
 static void
-make_tail(uint8_t tail[KEY_TAIL], uint16_t proto, const struct path *path)
+make_tail(uint8_t tail[ROLLUP_KEY_TAIL], uint16_t proto,
+    const struct path *path)
 {
 	memcpy(tail, &proto, 2);
 	memcpy(tail + 2, &path->sampling, 4);
@@ -193,7 +184,7 @@ feed_interfaces(struct builder *b)
 		const struct path *path;
 		struct path_key key;
 		struct value in, out;
-		uint8_t tail[KEY_TAIL];
+		uint8_t tail[ROLLUP_KEY_TAIL];
 		const uint8_t *p;
 		size_t len;
 
@@ -221,8 +212,8 @@ feed_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	struct builder *b = sqlite3_user_data(ctx);
 	int64_t id = sqlite3_value_int64(argv[ARG_path]);
 	struct value src, dst;
-	uint8_t tail[KEY_TAIL];
-	uint16_t proto = NULL_PROTO;
+	uint8_t tail[ROLLUP_KEY_TAIL];
+	uint16_t proto = ROLLUP_NULL_PROTO;
 	struct tally_sum flow = {
 		.flows = 1,
 		.packets = sqlite3_value_int64(argv[ARG_packets]),
@@ -297,169 +288,6 @@ load_paths(sqlite3 *db, struct builder *b, struct err *err)
 	return rc;
 }
 
-/* An entry of a tally, and how it is sorted. */
-struct row {
-	uint64_t	prefix;		/* length and head of the value */
-	uint32_t	entry;
-};
-
-/* NULL first, as SQLite orders; then IPv4 before IPv6; then by value. */
-static uint64_t
-make_prefix(const uint8_t *key, bool is_addr)
-{
-	uint64_t head = 0;
-	uint32_t number;
-
-	if (key[0] == NULL_LEN)
-		return 0;
-	if (is_addr) {
-		memcpy(&head, key + 1, key[0] < 8 ? key[0] : 8);
-	} else {
-		memcpy(&number, key + 1, sizeof(number));
-		number = htobe32(number);
-		memcpy(&head, &number, sizeof(number));
-	}
-	return (uint64_t)(key[0] + 1) << 59 | be64toh(head) >> 5;
-}
-
-/*
- * Of equal heads the keys decide: their values are of one length, and numbers
- * are equal then.
- */
-static int
-row_cmp(const void *va, const void *vb, void *tally)
-{
-	const struct row *a = va, *b = vb;
-	const uint8_t *ka, *kb;
-	size_t la, lb;
-
-	if (a->prefix != b->prefix)
-		return a->prefix < b->prefix ? -1 : 1;
-	(void)tally_entry(tally, a->entry, &ka, &la);
-	(void)tally_entry(tally, b->entry, &kb, &lb);
-	return memcmp(ka, kb, la);
-}
-
-static void
-make_row(struct image_row *row, const uint8_t *key, size_t len, bool is_addr,
-    const struct tally_sum *sum)
-{
-	const uint8_t *tail = key + len - KEY_TAIL;
-	uint32_t number, sampling;
-	uint16_t proto;
-
-	memcpy(&proto, tail, 2);
-	memcpy(&sampling, tail + 2, 4);
-	image_start(row);
-	if (key[0] == NULL_LEN) {
-		image_null(row);
-	} else if (is_addr) {
-		image_blob(row, key + 1, key[0]);
-	} else {
-		memcpy(&number, key + 1, sizeof(number));
-		image_int(row, number);
-	}
-	if (proto == NULL_PROTO)
-		image_null(row);
-	else
-		image_int(row, proto);
-	if (sampling == 0)
-		image_null(row);
-	else
-		image_int(row, sampling);
-	image_int(row, sum->flows);
-	image_int(row, sum->packets);
-	image_int(row, sum->bytes);
-	image_int(row, sum->first_ms);
-	image_int(row, sum->last_ms);
-}
-
-static int
-fill_image(struct image *im, const struct rollup_info *ri, struct tally *t,
-    struct err *err)
-{
-	bool is_addr = column_info(ri->column)->type == CT_ADDR;
-	size_t n = tally_count(t), len;
-	struct row *rows = malloc((n + 1) * sizeof(*rows));
-	const uint8_t *key;
-	int rc = 0;
-
-	if (rows == NULL)
-		return err_set(err, "out of memory");
-	for (size_t i = 0; i < n; i++) {
-		(void)tally_entry(t, i, &key, &len);
-		rows[i] = (struct row){ make_prefix(key, is_addr),
-			(uint32_t)i };
-	}
-	qsort_r(rows, n, sizeof(*rows), row_cmp, t);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		const struct tally_sum *sum;
-		struct image_row row;
-
-		sum = tally_entry(t, rows[i].entry, &key, &len);
-		make_row(&row, key, len, is_addr, sum);
-		rc = image_add(im, (int64_t)i + 1, &row, err);
-	}
-	free(rows);
-	return rc;
-}
-
-/* "CREATE TABLE ..;" */
-static void
-put_table(char *sql, size_t size, const struct rollup_info *ri)
-{
-	const struct column_info *ci = column_info(ri->column);
-
-	(void)snprintf(sql, size, "CREATE TABLE %s (%s %s, proto INTEGER, "
-	    "sampling INTEGER, flows INTEGER, packets INTEGER, bytes INTEGER, "
-	    "first_ms INTEGER, last_ms INTEGER) STRICT;", ri->table, ci->name,
-	    coltype_sql(ci->type));
-}
-
-/* The table; and for addresses an index, so that one is found at once. */
-static int
-copy_table(sqlite3 *db, const struct rollup_info *ri, const char *create,
-    struct err *err)
-{
-	const struct column_info *ci = column_info(ri->column);
-	char sql[1000], index[200] = "";
-
-	if (ci->type == CT_ADDR && ri->other == -1)
-		(void)snprintf(index, sizeof(index),
-		    "CREATE INDEX %s_key ON %s (%s);", ri->table, ri->table,
-		    ci->name);
-	(void)snprintf(sql, sizeof(sql), "BEGIN IMMEDIATE;"
-	    "DROP TABLE IF EXISTS main.%s;%s"
-	    "INSERT INTO main.%s SELECT * FROM image.%s;%sCOMMIT", ri->table,
-	    create, ri->table, ri->table, index);
-	if (db_exec(db, sql, err) == 0)
-		return 0;
-	if (!sqlite3_get_autocommit(db))
-		(void)db_exec(db, "ROLLBACK", NULL);
-	return -1;
-}
-
-static int
-write_rollup(sqlite3 *db, const struct rollup_info *ri, struct tally *t,
-    struct err *err)
-{
-	struct image *im;
-	char create[400];
-	int rc = -1;
-
-	put_table(create, sizeof(create), ri);
-	im = image_new(create, err);
-	if (im == NULL)
-		return -1;
-	if (image_table(im, ri->table, err) == 0 &&
-	    fill_image(im, ri, t, err) == 0 && image_show(im, db, err) == 0) {
-		rc = copy_table(db, ri, create, err);
-		(void)image_hide(db, NULL);
-	}
-	image_free(im);
-	return rc;
-}
-
 static int
 stopped(void *arg)
 {
@@ -487,7 +315,7 @@ build(sqlite3 *db, struct builder *b, struct err *err)
 	}
 	for (int r = 0; r < ROLLUP_COUNT; r++) {
 		if (b->tally[r] != NULL && tally_flush(b->tally[r]) == 0 &&
-		    write_rollup(db, &rollups[r], b->tally[r], err) == -1)
+		    rollup_table_write(db, &rollups[r], b->tally[r], err) == -1)
 			return -1;
 		tally_free(b->tally[r]);
 		b->tally[r] = NULL;

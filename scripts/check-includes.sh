@@ -39,7 +39,7 @@ BEGIN {
 	home["<zlib.h>"] = "^collector/ship_body\\.c$"
 	home["<sqlite3ext.h>"] = "^schema/extension\\.c$"
 	home["<sqlite3.h>"] = "^(schema/(addrindex|clickhouse|db|ddl|finish|" \
-	    "image|rollup|shard|sqltext)\\.|" \
+	    "image|rollup|rollup_table|shard|sqltext)\\.|" \
 	    "collector/(seal|ship_ledger|ship_rows|shard_writer|spool)\\.|" \
 	    "query/)"
 	home["<criterion/criterion.h>"] = "^tests/(test_.*|script)\\.c$"

@@ -83,7 +83,8 @@ static const char differ[] =
     "SELECT count(*) FROM main.t WHERE "
     "a IS NOT iif(c % 2, -1, 1) * (1 << c % 63) - c % 3 OR "
     "b IS NOT iif(c % 7 = 0, NULL, "
-    "  substr(x'01020300ff0000000000000000000000', 1, length(b))) OR id <> c + ?1";
+    "  substr(x'01020300ff0000000000000000000000', 1, length(b))) "
+    "OR id <> c + ?1";
 
 static void
 check(struct image *im, int64_t rows, int64_t first)

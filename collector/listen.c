@@ -67,7 +67,7 @@ listen_ring_memory(void)
 static void
 set_name(struct listen_socket *s)
 {
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(ss);
 	char host[NI_MAXHOST], port[NI_MAXSERV];
 

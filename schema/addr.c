@@ -85,7 +85,9 @@ format6(const uint8_t *b, char *out)
 	char *p = out;
 
 	for (unsigned i = 0; i < 8; i++) {
-		group[i] = (unsigned)b[2 * i] << 8 | b[2 * i + 1];
+		const uint8_t *two = b + (size_t)2 * i;
+
+		group[i] = (unsigned)two[0] << 8 | two[1];
 		run = group[i] == 0 ? run + 1 : 0;
 		if (run > len) {
 			len = run;

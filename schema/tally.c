@@ -388,7 +388,7 @@ tally_put_words(struct tally *t, const uint64_t *key, size_t len,
 	size_t n = words_of(len);
 	struct waiting *w;
 
-	if (len > RING_WORDS * UNIT) {
+	if (len > (size_t)RING_WORDS * UNIT) {
 		struct tally_sum *to = find_or_add(t, hash(key, n, len), key,
 		    len);
 

@@ -9,7 +9,7 @@
 #	make tsan	threads under ThreadSanitizer
 #	make coverage	lines and branches that tests reach
 #	make fuzz	all fuzz targets by libFuzzer (clang); SECONDS=60 each
-#	make lint	include rules, clang-tidy, cppcheck
+#	make lint	include rules, gcc -fanalyzer, cppcheck, clang-tidy
 #	make includes	include rules alone
 #	make bench	beside nfdump, in 5 minutes; N=flows
 #	make bench-scale	growth with flows and shards, 20 minutes

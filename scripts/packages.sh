@@ -18,8 +18,8 @@ packages_of() {
 	# nfdump and softflowd are what we are compared with, mandoc reads
 	# the manuals, tmux is a terminal, zsh completes; a test says skip where
 	# one of them is missing
-	test)	echo faketime libcriterion-dev mandoc nfdump softflowd \
-		    sqlite3 tmux zsh dpkg-dev ;;
+	test)	echo cppcheck faketime libcriterion-dev mandoc nfdump \
+		    softflowd sqlite3 tmux zsh dpkg-dev ;;
 	bench)	echo nfdump sqlite3 valgrind ;;
 	# what shipping and flowq --backend are tested against
 	cluster) echo clickhouse-server curl openssl sqlite3 ;;

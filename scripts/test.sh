@@ -1,7 +1,8 @@
 #!/bin/sh
 # What a contributor runs before sending a change, and what CI runs: installs
-# what the tests need, checks the include rules, runs all tests under ASan and
-# UBSan, then once more as they are shipped.
+# what the tests need, checks the include rules and what gcc's analyzer and
+# cppcheck find, runs all tests under ASan and UBSan, then once more as they are
+# shipped.
 #
 # The last line counts the tests of the shipped build, "N passed, N failed, N
 # skipped"; failures of the other steps are added to its failed.
@@ -45,11 +46,15 @@ add_failures() {
 
 step "include rules" make -s includes
 add_failures
+# clang-tidy takes minutes: make lint
+step "static checks" scripts/lint.sh analyzer cppcheck
+add_failures
 # These ask the same code thousands of times, or are about time and size: under
 # sanitizers they take minutes and find no more than the others (make asan
 # runs them all).
 LEAVE_OUT="truth.sh sql.sh nfdump.sh reliability.sh bench.sh package.sh \
-    install.sh explain.sh series.sh man.sh recipes.sh spreadsheet.sh"
+    install.sh explain.sh series.sh man.sh recipes.sh spreadsheet.sh \
+    readers.sh security.sh"
 export LEAVE_OUT
 step "tests, sanitized" make -s -j"$(nproc)" asan
 unset LEAVE_OUT

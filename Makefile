@@ -14,6 +14,7 @@
 #	make bench	beside nfdump, in 5 minutes; N=flows
 #	make bench-scale	growth with flows and shards, 20 minutes
 #	make bench-cost	instructions a flow, by valgrind
+#	make bench-cluster	shipping to ClickHouse and asking there
 #	make golden	renew generated files that tests compare (review the diff)
 #	make GEO=	without libmaxminddb, where it would be found
 #	make install	PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR=
@@ -191,7 +192,7 @@ golden: $(BUILD)/check
 	GOLDEN=1 $(BUILD)/check --filter 'golden/*'
 
 # N, ROUNDS, ...: see the scripts
-bench bench-scale bench-cost: all $(BUILD)/flowgen $(BUILD)/measure
+bench bench-scale bench-cost bench-cluster: all $(BUILD)/flowgen $(BUILD)/measure
 	BUILD=$(BUILD) scripts/$@.sh
 
 lint: includes
@@ -262,6 +263,7 @@ clean:
 	rm -rf build build-asan build-fuzz build-tsan build-cov
 
 .PHONY: all check check-programs torture soak faults asan tsan tsan-tests \
-	coverage fuzz fuzz-programs bench bench-scale bench-cost golden lint \
+	coverage fuzz fuzz-programs bench bench-scale bench-cost \
+	bench-cluster golden lint \
 	includes install uninstall deb dist check-deb clean
 .SECONDARY:

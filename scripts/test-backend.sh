@@ -5,6 +5,9 @@
 # then what happens when a node is away, a password is wrong, the user
 # interrupts, or a shard was not shipped yet.
 #
+#	FLOWDB_SLOW=1	every question to one server and to both; else each
+#			filter once, and of the others one in some
+#
 # Prints "ok NAME", "not ok NAME", "skip NAME: why"; the last line counts.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -13,10 +16,19 @@ unset FLOWDB_BACKEND FLOWDB_BACKEND_USER FLOWDB_BACKEND_PASSWORD FLOWDB_DIR
 
 # the numbers come from here: nothing else in this file prints "ok"
 if [ "${1-}" != inside ]; then
-	"$0" inside 2>&1 | tee /dev/stderr | awk '
-	    /^ok / { ok++ } /^not ok / { bad++ } /^skip / { skipped++ }
-	    END { printf "%d passed, %d failed, %d skipped\n", ok, bad,
-		skipped; exit bad > 0 || ok + skipped == 0 }'
+	"$0" inside 2>&1 | {
+		ok=0 bad=0 skipped=0
+		while IFS= read -r line; do
+			printf '%s\n' "$line"
+			case $line in
+			'ok '*) ok=$((ok + 1)) ;;
+			'not ok '*) bad=$((bad + 1)) ;;
+			'skip '*) skipped=$((skipped + 1)) ;;
+			esac
+		done
+		echo "$ok passed, $bad failed, $skipped skipped"
+		[ $bad -eq 0 ] && [ $((ok + skipped)) -gt 0 ]
+	}
 	exit
 fi
 
@@ -24,7 +36,7 @@ scripts/packages.sh cluster || {
 	echo "skip backend: clickhouse-server cannot be installed"
 	exit 0
 }
-: "${BUILD:=build}" "${CLUSTER_PORT:=28140}"
+: "${BUILD:=build}"
 make -s "$BUILD/flowdbd" "$BUILD/flowq" "$BUILD/flowgen" "$BUILD/brute" || exit 1
 # shellcheck source=scripts/cluster-lib.sh
 . scripts/cluster-lib.sh
@@ -32,9 +44,9 @@ FLOWQ=$BUILD/flowq BRUTE=$BUILD/brute
 # shellcheck source=scripts/backend-cases.sh
 . scripts/backend-cases.sh
 tmp=$(mktemp -d) || exit 1
-SCRATCH=$tmp servers=$tmp/servers
-mkdir "$servers"
-trap 'cluster_stop "$servers"; rm -rf "$tmp"' EXIT
+SCRATCH=$tmp
+servers=$(cluster_folder) || exit 1
+trap 'cluster_stop "$servers"; rm -rf "$tmp" "$servers"' EXIT
 trap 'exit 1' HUP INT TERM
 
 # check NAME: the command before it was right
@@ -154,10 +166,12 @@ ship() {
 	return 1
 }
 
-# group NAME FUNCTION SHARDS DATABASE: the questions of backend-cases.sh
+# group NAME FUNCTION SHARDS DATABASE STEP: the questions of backend-cases.sh,
+# without FLOWDB_SLOW one in STEP of them
 group() {
 	backend_shards=$3 backend_url=$url/$4
-	COMPARED=0 DIFFER=0
+	COMPARED=0 DIFFER=0 ASKED=0 BACKEND_STEP=$5
+	[ -z "${FLOWDB_SLOW-}" ] || BACKEND_STEP=1
 	"backend_group_$2" "2016/04/10.14:20:00-2016/04/10.19:10:00"
 	[ $DIFFER -eq 0 ]
 	check "$1 $2: $COMPARED compared"
@@ -170,14 +184,21 @@ url=clickhouse://${NODE1#http://}
 ship "$tmp/day" one && ship "$tmp/day" two all && ship "$tmp/huge" huge all
 check "ships"
 
-for what in filters statistics aggregates lists series windows; do
-	group "one node," $what "$tmp/day" one
-	group "two nodes," $what "$tmp/day" two
-done
+while read -r what one two; do
+	group "one node," "$what" "$tmp/day" one "$one"
+	group "two nodes," "$what" "$tmp/day" two "$two"
+done <<'END'
+filters 14 2
+statistics 20 8
+aggregates 11 4
+lists 11 4
+series 11 4
+windows 7 3
+END
 [ "$BACKEND_FILTERS" -ge 60 ]
 check "tries $BACKEND_FILTERS filters"
 for what in statistics aggregates lists; do
-	group "huge," $what "$tmp/huge" huge
+	group "huge," $what "$tmp/huge" huge 9
 done
 
 # ---- what goes wrong ----
@@ -202,6 +223,17 @@ check "no URL of a cluster"
 ask --backend "$url/two" --exporters
 [ $rc -eq 2 ] && says 'reads shards'
 check "refuses --exporters"
+for option in --shell --top '--extract x' '--report x'; do
+	# shellcheck disable=SC2086 # words
+	ask --backend "$url/two" $option
+	[ $rc -eq 2 ] && says 'reads shards' && [ ! -e x ]
+	check "refuses $option"
+done
+ask --backend "$url/two" --explain -t "2016/04/10.14:20:00-2016/04/10.14:40:00" \
+    --utc -s srcip -s dstip 'proto udp'
+[ $rc -eq 0 ] && [ "$(grep -c "$url/two: .*sums from table flows, [1-9][0-9]* of 24 shards" \
+    "$tmp/said")" -ge 2 ] && grep -q 'shards: 24 considered' "$tmp/said"
+check "--explain"
 FLOWDB_BACKEND_USER=alice FLOWDB_BACKEND_PASSWORD=nonsense
 export FLOWDB_BACKEND_USER FLOWDB_BACKEND_PASSWORD
 ask --backend "$url/two" -I

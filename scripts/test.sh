@@ -2,14 +2,15 @@
 # What a contributor runs before sending a change, and what CI runs: installs
 # what the tests need, checks the include rules and what gcc's analyzer and
 # cppcheck find, runs all tests under ASan and UBSan, then once more as they are
-# shipped.
+# shipped, and that with a ClickHouse cluster on loopback where it can be
+# installed.
 #
 # The last line counts the tests of the shipped build, "N passed, N failed, N
 # skipped"; failures of the other steps are added to its failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 exec </dev/null
-failed=0
+passed=0 failed=0 skipped=0
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
@@ -44,6 +45,15 @@ add_failures() {
 	failed=$((failed + ${n:-0}))
 }
 
+# the last step's other counts, too
+add_counts() {
+	add_failures
+	n=$(count passed)
+	passed=$((passed + ${n:-0}))
+	n=$(count skipped)
+	skipped=$((skipped + ${n:-0}))
+}
+
 step "include rules" make -s includes
 add_failures
 # clang-tidy takes minutes: make lint
@@ -60,8 +70,11 @@ step "tests, sanitized" make -s -j"$(nproc)" asan
 unset LEAVE_OUT
 add_failures
 step "tests" make -s -j"$(nproc)" check
-add_failures
+add_counts
+step "shipping to a cluster" scripts/test-cluster.sh
+add_counts
+step "asking a cluster" scripts/test-backend.sh
+add_counts
 
-passed=$(count passed) skipped=$(count skipped)
-echo "${passed:-0} passed, $failed failed, ${skipped:-0} skipped"
-[ "$failed" -eq 0 ] && [ "${passed:-0}" -gt 0 ]
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -155,7 +155,7 @@ part_bits(const struct group_part *p, const struct datum *data, uint8_t len)
 	unsigned bits = len == 4 ? p->bits4 : p->bits6;
 
 	if (p->mask != -1 && data[p->mask].kind == DATUM_NUMBER &&
-	    data[p->mask].number >= 0 && data[p->mask].number <= len * 8)
+	    data[p->mask].number >= 0 && data[p->mask].number <= (int64_t)len * 8)
 		bits = (unsigned)data[p->mask].number;
 	return bits;
 }
@@ -391,7 +391,7 @@ group_compare(const struct group *g, const uint8_t *a, const uint8_t *b)
 
 		if (sa != sb)
 			return sa - sb;
-		if (ca.kind == DATUM_ADDR) {
+		if (ca.kind == DATUM_ADDR && cb.kind == DATUM_ADDR) {
 			c = memcmp(ca.addr, cb.addr, ca.len);
 			if (c != 0)
 				return c;

@@ -2,6 +2,7 @@
 #include "query/print.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "query/fmt.h"
@@ -125,12 +126,12 @@ unknown(const char *format, struct err *err)
 {
 	char list[200] = "";
 	const char *name;
+	size_t n = 0;
 
-	for (size_t i = 0; (name = print_format_at(i)) != NULL; i++) {
-		if (i > 0)
-			(void)strcat(list, " ");
-		(void)strcat(list, name);
-	}
+	for (size_t i = 0; n < sizeof(list) &&
+	    (name = print_format_at(i)) != NULL; i++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
+		    i > 0 ? " " : "", name);
 	return err_at(err, 0, strcspn(format, ":"),
 	    "unknown output format, expected one of: %s", list);
 }

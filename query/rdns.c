@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define SLOTS	(2 * RDNS_MOST)		/* a power of two */
+#define SLOTS	((size_t)2 * RDNS_MOST)		/* a power of two */
 
 struct question {
 	pthread_mutex_t	 lock;

@@ -54,7 +54,7 @@ damaged() {
 		[ "$(sqlite3 "$f" 'PRAGMA integrity_check')" = ok ] ||
 		    echo "$f: integrity_check"
 		n=$(sqlite3 "$f" "SELECT count(*) FROM flow")
-		by=$(sqlite3 "$f" "SELECT sum(flows) FROM exporter")
+		by=$(sqlite3 "$f" "SELECT ifnull(sum(flows), 0) FROM exporter")
 		says=$(sqlite3 "$f" "SELECT value FROM meta WHERE key = 'flows'")
 		# exporters: also what was shed, on a machine that is too slow
 		[ "$n" -le "$by" ] && [ "$n" = "$says" ] ||

@@ -1,8 +1,8 @@
 /* Choice of a format, and the format that prints nothing: see print.h. */
 #include "query/print.h"
 
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "query/fmt.h"

@@ -220,7 +220,7 @@ static int
 add_child(struct image *im, size_t level, uint32_t child,
     const uint8_t *beside, size_t len, struct err *err)
 {
-	uint8_t cell[4 + CELL_MAX], last[4 + CELL_MAX];
+	uint8_t cell[4 + CELL_MAX], last[4 + CELL_MAX] = { 0 };
 	size_t last_len;
 
 	if (level == MAX_LEVELS)

@@ -181,9 +181,9 @@ chart_stat(struct print *p, const struct print_stat *head)
 static void
 make_label(struct chart *c, const struct row *r, char out[CHART_LABEL_MAX])
 {
-	char value[CELL_TEXT_MAX + 1], clean[3 * NAMES_MAX_NAME + 1] = "";
-	char proto[CELL_TEXT_MAX + 1] = "";
+	char value[CELL_TEXT_MAX + 1], proto[CELL_TEXT_MAX + 1] = "";
 	const char *name;
+	int n;
 
 	if (c->key == NULL || (!c->in_stat && !field_is_set(c->key, r))) {
 		(void)snprintf(out, CHART_LABEL_MAX, "%s",
@@ -195,11 +195,13 @@ make_label(struct chart *c, const struct row *r, char out[CHART_LABEL_MAX])
 		proto[cell_text(field_of(COL_proto), &c->style, r,
 		    proto)] = '\0';
 	name = field_named(c->key, c->p.o.names, r);
-	if (name != NULL)
-		(void)utf8_clean(name, 1, clean, sizeof(clean));
-	(void)snprintf(out, CHART_LABEL_MAX, "%s%s%s%s%s", proto,
-	    *proto == '\0' ? "" : " ", value, *clean == '\0' ? "" : " ",
-	    clean);
+	n = snprintf(out, CHART_LABEL_MAX, "%.32s%s%s%s", proto,
+	    *proto == '\0' ? "" : " ", value,
+	    name == NULL || *name == '\0' ? "" : " ");
+	/* cut between characters, when it must be */
+	if (name != NULL && n > 0 && n < CHART_LABEL_MAX)
+		(void)utf8_clean(name, 1, out + n,
+		    CHART_LABEL_MAX - (size_t)n);
 }
 
 static int64_t

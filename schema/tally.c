@@ -80,7 +80,7 @@ mix(uint64_t h)
 static size_t
 words_of(size_t len)
 {
-	return (len + UNIT - 1) / UNIT;
+	return len / UNIT + (len % UNIT != 0);
 }
 
 /* A key as words; returns how many. */

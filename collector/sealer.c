@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/age_clock.h"
 #include "collector/config.h"
 #include "collector/hook.h"
 #include "collector/log.h"
@@ -44,6 +45,7 @@ struct sealer {
 	bool			 finish;	/* end when no job waits */
 	volatile bool		 stop;		/* end now */
 	time_t			 next_expire;
+	struct age_clock	 age_clock;	/* the thread's own */
 };
 
 static time_t
@@ -53,6 +55,22 @@ monotonic_sec(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec;
+}
+
+/* The time by which shards age, in milliseconds. */
+static int64_t
+age_now_ms(struct sealer *s)
+{
+	struct timespec steady;
+	int64_t jumped, now;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &steady);
+	now = age_clock_now(&s->age_clock, (int64_t)time(NULL),
+	    (int64_t)steady.tv_sec, &jumped);
+	if (jumped > 0 && s->options->plan.active)
+		log_warnx("the clock was set ahead by %lld s: for a day "
+		    "max_age goes by the old time", (long long)jumped);
+	return now * 1000;
 }
 
 static struct job *
@@ -146,8 +164,8 @@ expire(struct sealer *s, const struct sealer_options *o)
 	uint64_t removed;
 	struct err err;
 
-	if (retain_expire(&o->plan, (int64_t)time(NULL) * 1000, false,
-	    tell_expired, NULL, &removed, &err) == -1)
+	if (retain_expire(&o->plan, age_now_ms(s), false, tell_expired,
+	    NULL, &removed, &err) == -1)
 		log_warnx("expire: %s", err.msg);
 	(void)pthread_mutex_lock(&s->lock);
 	s->counts.expired += removed;

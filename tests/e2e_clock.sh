@@ -103,3 +103,25 @@ dump "$tmp/reference" >"$tmp/want"
 dump "$dir" >"$tmp/got"
 is 'clock: all that was sent' "$(wc -l <"$tmp/got")" "$total"
 holds 'clock: ... once' cmp -s "$tmp/got" "$tmp/want"
+
+# max_age believes no jump at once, but what the clock says for a day, or at a
+# new start
+dir=$tmp/age
+printf 'expire = true\nmax_age = "12h"\n' >"$tmp/age.conf"
+clock_is '2026-10-27 00:30'
+faked "$dir" -c "$tmp/age.conf"
+send --flows 300
+holds 'clock: a shard to grow old' until_true 5 has_in 202610270000 300
+clock_is '2026-10-27 01:10'
+holds 'clock: ... sealed' until_true 5 is_sealed 202610270000
+kill -HUP "$pid"
+holds 'clock: ... young' until_true 5 logged reload
+clock_is '2026-10-28 12:10'
+kill -HUP "$pid"
+holds 'clock: a jump is told' until_true 5 logged 'was set ahead by 12[56][0-9]*'
+stop_daemon
+holds 'clock: ... and removes nothing' has_in 202610270000 300
+faked "$dir" -c "$tmp/age.conf"
+is_expired() { [ ! -e "$dir/flows.202610270000.sqlite" ]; }
+holds 'clock: a new start believes it' until_true 5 is_expired
+stop_daemon

@@ -75,22 +75,30 @@ if command -v openssl >/dev/null; then
 	    -addext subjectAltName=IP:127.0.0.1 -keyout "$tmp/key" \
 	    -out "$tmp/cert" 2>/dev/null
 	tcp=$(free_port)
-	openssl s_server -quiet -accept "127.0.0.1:$tcp" -key "$tmp/key" \
-	    -cert "$tmp/cert" -www >/dev/null 2>&1 &
-	pids="$pids $!"
+	openssl s_server -state -accept "127.0.0.1:$tcp" -key "$tmp/key" \
+	    -cert "$tmp/cert" -www >"$tmp/tls" 2>&1 &
+	server=$!
+	pids="$pids $server"
 	listens() { grep -q ":$(printf %04X "$tcp") 00000000:0000 0A" \
 	    /proc/net/tcp; }
 	until_true 5 listens
 	ship --ship "https://127.0.0.1:$tcp"
 	is 'ship: a certificate that nobody signed' \
 	    "$rc $(grep -ci 'certificate' "$tmp/err")" '1 1'
-	# trusted, it is talked to: what answers is no engine
+	# trusted, it is talked to; it is no engine, and goes away then
+	trusts() { grep -q 'read finished' "$tmp/tls"; }
 	printf 'directory = "%s"\nship {\n nodes = { "%s" }\n ca_file = "%s"\n}\n' \
 	    "$tmp/d" "https://127.0.0.1:$tcp" "$tmp/cert" >"$tmp/conf"
 	"$BUILD/flowdbd" -c "$tmp/conf" --ship "https://127.0.0.1:$tcp" \
-	    >"$tmp/out" 2>"$tmp/err"
-	is 'ship: ... unless ca_file has it' \
-	    "$? $(grep -ci 'certificate' "$tmp/err")" '1 0'
+	    >"$tmp/out" 2>"$tmp/err" &
+	p=$!
+	pids="$pids $p"
+	holds 'ship: ... unless ca_file has it' until_true 10 trusts
+	kill "$server"
+	wait "$p"
+	is 'ship: ... and who goes away is told of' \
+	    "$? $(grep -ci 'certificate' "$tmp/err") $(wc -l <"$tmp/err")" \
+	    '1 0 1'
 else
 	echo 'skip ship: https: there is no openssl'
 fi

@@ -189,14 +189,14 @@ add_network(struct db *d, const struct prefix *p, struct record r)
 static void
 read_line(struct db *d, char *line)
 {
-	char *field[FIELDS];
+	char none[] = "", *field[FIELDS];
 	struct prefix p;
 
 	line[strcspn(line, "\n")] = '\0';
 	for (int i = 0; i < FIELDS; i++) {
 		char *cut = strsep(&line, ",");
 
-		field[i] = cut == NULL ? (char[]){ "" } : cut;
+		field[i] = cut == NULL ? none : cut;
 	}
 	if (prefix_parse(field[0], strlen(field[0]), &p) == -1)
 		errx(1, "no network: %s", field[0]);

@@ -44,13 +44,13 @@ fmt_name_at(size_t i)
 static int
 add(struct fmt *f, const struct fmt_item *item, struct err *err)
 {
+	if (f->n == FMT_MAX_ITEMS)
+		return err_at(err, item->at, 1, "more than %d fields",
+		    FMT_MAX_ITEMS);
 	if (f->n == f->room) {
 		size_t room = f->room == 0 ? 32 : f->room * 2;
 		struct fmt_item *p;
 
-		if (f->n >= FMT_MAX_ITEMS)
-			return err_set(err, "more than %d fields",
-			    FMT_MAX_ITEMS);
 		p = realloc(f->items, room * sizeof(p[0]));
 		if (p == NULL)
 			return err_sys(err, "output format");
@@ -70,9 +70,10 @@ fmt_add_field(struct fmt *f, const struct field *field, struct err *err)
 }
 
 static int
-add_literal(struct fmt *f, const char *text, size_t len, struct err *err)
+add_literal(struct fmt *f, const char *text, size_t len, size_t at,
+    struct err *err)
 {
-	struct fmt_item item = { .text = text, .len = len };
+	struct fmt_item item = { .text = text, .len = len, .at = at };
 
 	return len == 0 ? 0 : add(f, &item, err);
 }
@@ -122,6 +123,20 @@ find(const char *word, size_t *len)
 	return f;
 }
 
+/* A layout's items have the place of its name. */
+static int
+add_layout(struct fmt *f, const char *layout, size_t offset, size_t len,
+    struct err *err)
+{
+	if (fmt_add(f, layout, offset, err) == 0)
+		return 0;
+	if (err != NULL) {
+		err->offset = offset;
+		err->length = len;
+	}
+	return -1;
+}
+
 /* What stands behind '%'; returns how much of it was used, 0: an error. */
 static size_t
 add_word(struct fmt *f, const char *word, size_t offset, struct err *err)
@@ -131,9 +146,9 @@ add_word(struct fmt *f, const char *word, size_t offset, struct err *err)
 	const struct field *field;
 
 	if (*word == '%')
-		return add_literal(f, word, 1, err) == 0 ? 1 : 0;
+		return add_literal(f, word, 1, offset, err) == 0 ? 1 : 0;
 	if (layout != NULL)
-		return fmt_add(f, layout, 0, err) == 0 ? len : 0;
+		return add_layout(f, layout, offset, len, err) == 0 ? len : 0;
 	if (len == 0) {
 		(void)err_at(err, offset - 1, 1, "expected a field behind %%");
 		return 0;
@@ -143,7 +158,8 @@ add_word(struct fmt *f, const char *word, size_t offset, struct err *err)
 		(void)unknown(word, len, offset, err);
 		return 0;
 	}
-	return fmt_add_field(f, field, err) == 0 ? len : 0;
+	return add(f, &(struct fmt_item){ .field = field, .at = offset },
+	    err) == 0 ? len : 0;
 }
 
 int
@@ -154,7 +170,8 @@ fmt_add(struct fmt *f, const char *text, size_t offset, struct err *err)
 	while (*p != '\0') {
 		size_t len = strcspn(p, "%");
 
-		if (add_literal(f, p, len, err) == -1)
+		if (add_literal(f, p, len, offset + (size_t)(p - text),
+		    err) == -1)
 			return -1;
 		p += len;
 		if (*p == '\0')

@@ -56,6 +56,44 @@ Test(fmt, refusals)
 	}
 }
 
+/* 1000 fields are there at most; the place is that of the one too many. */
+Test(fmt, too_many)
+{
+	static const struct print_options o = { .utc = true };
+	static const struct {
+		const char	*unit;
+		size_t		 n;	/* that there is room for */
+		size_t		 offset;
+		size_t		 length;
+	} cases[] = {
+		/* a field and a blank */
+		{ "%sa ", 500, 4 + 500 * 4 + 1, 1 },
+		/* nothing but percent signs */
+		{ "%%", 1000, 4 + 1000 * 2 + 1, 1 },
+		/* 15 items and a blank: within the 63rd, at its name */
+		{ "%line ", 62, 4 + 62 * 6 + 1, 4 } };
+	char text[8000];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err err = { .code = ERR_NONE };
+		struct print *p;
+		char *end = text + snprintf(text, sizeof(text), "fmt:");
+
+		for (size_t k = 0; k < cases[i].n; k++)
+			end = stpcpy(end, cases[i].unit);
+		p = print_new(text, &o, &out, &err);
+		cr_expect_not_null(p, "%s: %s", cases[i].unit, err.msg);
+		print_free(p);
+		(void)stpcpy(end, cases[i].unit);
+		cr_expect_null(print_new(text, &o, &out, &err));
+		cr_expect_eq(err.code, ERR_SYNTAX);
+		cr_expect_eq(err.offset, cases[i].offset, "%s: %zu",
+		    cases[i].unit, err.offset);
+		cr_expect_eq(err.length, cases[i].length);
+		cr_expect_not_null(strstr(err.msg, "more than 1000 fields"));
+	}
+}
+
 /* Every format that help names can be had. */
 Test(fmt, all_names)
 {

@@ -23,7 +23,10 @@
 #define BUSY_MS		2000
 #define COPY_CHUNK	(1 << 20)
 
-/* Out of WAL mode; SQLite answers with the mode that is in force. */
+/*
+ * Out of WAL mode; SQLite answers with the mode that is in force, and only then
+ * commits it.
+ */
 static int
 leave_wal(sqlite3 *db, const char *path, struct err *err)
 {
@@ -40,8 +43,33 @@ leave_wal(sqlite3 *db, const char *path, struct err *err)
 	mode = rc == 1 ? (const char *)sqlite3_column_text(st, 0) : NULL;
 	if (rc == 1 && (mode == NULL || strcmp(mode, "delete") != 0))
 		rc = err_as(err, ERR_BUSY, "%s: a reader holds it", path);
+	else if (rc == 1)
+		rc = db_step(st, err);
 	sqlite3_finalize(st);
 	return rc == -1 ? -1 : 0;
+}
+
+/*
+ * SQLite does not tell when it could not remove the log.  That is empty by
+ * now, which counts as none, so no reader that came meanwhile uses it.
+ */
+static int
+remove_log(const char *path, struct err *err)
+{
+	static const char *const logs[] = { "-wal", "-shm" };
+	char name[4096];
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		(void)snprintf(name, sizeof(name), "%s%s", path, logs[i]);
+		if (lstat(name, &st) == -1)
+			continue;
+		if (i == 0 && st.st_size > 0)
+			return err_set(err, "%s: is not empty", name);
+		if (unlink(name) == -1 && errno != ENOENT)
+			return err_sys(err, "%s: cannot be removed", name);
+	}
+	return 0;
 }
 
 bool
@@ -73,6 +101,8 @@ seal_shard(const char *path, const struct seal_options *o,
 	    shard_finish(db, o->indexes, o->memory, stop, err) == 0)))
 		rc = leave_wal(db, path, err);
 	(void)sqlite3_close(db);
+	if (rc == 0)
+		rc = remove_log(path, err);
 	return rc == -1 ? -1 : shard_protect(path, err);
 }
 

@@ -192,6 +192,14 @@ scenario_expire() {
 	recover
 	check_shards
 	[ "$rc" -ne 0 ] || [ "$flows" -eq 0 ] || fail "$flows flows stayed"
+	# each is there as it was, or not at all; and the next time all go
+	for f in "$dir"/flows.*.sqlite; do
+		[ ! -e "$f" ] || cmp -s "$f" "$tmp/sealed/${f##*/}" ||
+		    fail "${f##*/} is another"
+	done
+	"$flowdbd" --expire -c "$tmp/expire.conf" -l "$dir" >"$tmp/next" 2>&1 ||
+	    fail "the next expiry ended with status $?"
+	! ls "$dir"/flows.* >/dev/null 2>&1 || fail "shards stayed"
 }
 
 sent() {
@@ -278,7 +286,7 @@ run() {
 	fi
 }
 
-run store enospc:3 eio:4 short:2 fsync:3 emfile:4 nomem:4 kill:6 power:6
-run append enospc:2 eio:3 emfile:2 nomem:2 kill:4 power:4
-run expire eio:1 kill:1
+run store enospc:3 eio:4 short:2 fsync:3 unlink:8 emfile:4 nomem:4 kill:6 power:6
+run append enospc:2 eio:3 unlink:4 emfile:2 nomem:2 kill:4 power:4
+run expire eio:1 kill:1 power:2
 run live enospc:1 eio:2 emfile:2 kill:2 power:2

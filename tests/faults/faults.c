@@ -7,6 +7,7 @@
  *	eio	any change of a file: EIO
  *	short	a write: half of it is written, the next one has no space
  *	fsync	fsync, fdatasync: EIO
+ *	unlink	the removal of a file: EIO
  *	emfile	open: EMFILE
  *	nomem	malloc, calloc, realloc anywhere: none
  *	kill	before any change: the process ends, as by kill -9
@@ -17,7 +18,8 @@
  *
  * Power: the content of a file at its last sync lies in a shadow beside it
  * (PATH.synced) and is put back.  What was renamed is taken as on disk, as
- * file systems with a journal have it; the file's content is not.
+ * file systems with a journal have it; the file's content is not.  What was
+ * removed comes back when nothing was synced since: then the journal was not.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -37,17 +39,25 @@
 #include <unistd.h>
 
 #define FILES	256
+#define GONE	64
 #define SHADOW	".synced"
 
-enum how { HOW_NONE, HOW_ENOSPC, HOW_EIO, HOW_SHORT, HOW_FSYNC, HOW_EMFILE,
-	HOW_NOMEM, HOW_KILL, HOW_POWER };
-enum op { OP_OPEN, OP_WRITE, OP_GROW, OP_SYNC, OP_NAME };
+enum how { HOW_NONE, HOW_ENOSPC, HOW_EIO, HOW_SHORT, HOW_FSYNC, HOW_UNLINK,
+	HOW_EMFILE, HOW_NOMEM, HOW_KILL, HOW_POWER };
+enum op { OP_OPEN, OP_WRITE, OP_GROW, OP_SYNC, OP_NAME, OP_REMOVE };
 
 static const char *const names[] = { "none", "enospc", "eio", "short",
-	"fsync", "emfile", "nomem", "kill", "power" };
+	"fsync", "unlink", "emfile", "nomem", "kill", "power" };
 
 /* By file descriptor: the path of a file that counts. */
 static char		 paths[FILES][PATH_MAX];
+/* Removed since the last sync; their shadows hold what comes back. */
+static struct {
+	char	path[PATH_MAX];
+	mode_t	mode;
+}			 gone[GONE];
+static size_t		 n_gone;
+static pthread_mutex_t	 gone_lock = PTHREAD_MUTEX_INITIALIZER;
 static char		 dir[PATH_MAX];
 static enum how		 how;
 static long		 at, span;
@@ -119,16 +129,28 @@ copy(const char *from, const char *to)
 }
 
 static void
+shadow_of(char shadow[PATH_MAX + 16], const char *path)
+{
+	(void)snprintf(shadow, PATH_MAX + 16, "%.*s" SHADOW, PATH_MAX - 1,
+	    path);
+}
+
+static void
 lose_power(void)
 {
+	char shadow[PATH_MAX + 16];
+
+	for (size_t i = 0; i < n_gone; i++) {
+		shadow_of(shadow, gone[i].path);
+		copy(shadow, gone[i].path);
+		(void)syscall(SYS_chmod, gone[i].path, gone[i].mode & 07777);
+	}
 	for (int fd = 0; fd < FILES; fd++) {
-		char shadow[PATH_MAX + 16];
 		struct stat st;
 
 		if (paths[fd][0] == '\0' || stat(paths[fd], &st) == -1)
 			continue;
-		(void)snprintf(shadow, sizeof(shadow), "%.*s" SHADOW,
-		    PATH_MAX - 1, paths[fd]);
+		shadow_of(shadow, paths[fd]);
 		copy(shadow, paths[fd]);
 		(void)syscall(SYS_chmod, paths[fd], st.st_mode & 07777);
 	}
@@ -144,6 +166,8 @@ concerns(enum op op)
 		return op == OP_WRITE;
 	case HOW_FSYNC:
 		return op == OP_SYNC;
+	case HOW_UNLINK:
+		return op == OP_REMOVE;
 	case HOW_EMFILE:
 		return op == OP_OPEN;
 	case HOW_EIO:
@@ -161,7 +185,7 @@ fault(enum op op)
 {
 	static const int errors[] = { [HOW_ENOSPC] = ENOSPC, [HOW_EIO] = EIO,
 		[HOW_SHORT] = ENOSPC, [HOW_FSYNC] = EIO,
-		[HOW_EMFILE] = EMFILE, [HOW_NOMEM] = ENOMEM };
+		[HOW_UNLINK] = EIO, [HOW_EMFILE] = EMFILE, [HOW_NOMEM] = ENOMEM };
 	long n;
 
 	if (!atomic_load(&ready) || !concerns(op))
@@ -196,7 +220,7 @@ opened(int fd, const char *path)
 	(void)snprintf(paths[fd], sizeof(paths[fd]), "%s", path);
 	if (how != HOW_POWER)
 		return fd;
-	(void)snprintf(shadow, sizeof(shadow), "%s" SHADOW, path);
+	shadow_of(shadow, path);
 	/* a new file is empty after the loss; an old one was there */
 	if (stat(shadow, &st) == -1)
 		copy(path, shadow);
@@ -299,14 +323,33 @@ ftruncate(int fd, off_t size)
 	return ftruncate64(fd, size);
 }
 
+/* What was removed before is so for good; one made anew is empty as yet. */
+static void
+forget_gone(void)
+{
+	char shadow[PATH_MAX + 16];
+	struct stat st;
+
+	(void)pthread_mutex_lock(&gone_lock);
+	for (size_t i = 0; i < n_gone; i++) {
+		shadow_of(shadow, gone[i].path);
+		if (stat(gone[i].path, &st) == 0)
+			(void)syscall(SYS_truncate, shadow, 0L);
+		else
+			(void)syscall(SYS_unlink, shadow);
+	}
+	n_gone = 0;
+	(void)pthread_mutex_unlock(&gone_lock);
+}
+
 static int
 synced(int fd, int rc)
 {
 	char shadow[PATH_MAX + 16];
 
 	if (rc == 0 && how == HOW_POWER) {
-		(void)snprintf(shadow, sizeof(shadow), "%s" SHADOW,
-		    paths[fd]);
+		forget_gone();
+		shadow_of(shadow, paths[fd]);
 		copy(paths[fd], shadow);
 	}
 	return rc;
@@ -348,33 +391,50 @@ rename(const char *from, const char *to)
 	}
 	rc = real(from, to);
 	if (rc == 0 && how == HOW_POWER && counts(from)) {
-		char a[PATH_MAX], b[PATH_MAX];
+		char a[PATH_MAX + 16], b[PATH_MAX + 16];
 
-		(void)snprintf(a, sizeof(a), "%s" SHADOW, from);
-		(void)snprintf(b, sizeof(b), "%s" SHADOW, to);
+		shadow_of(a, from);
+		shadow_of(b, to);
 		(void)real(a, b);
 	}
 	return rc;
 }
 
+/* Keeps what is on disk of a file that is removed. */
+static void
+keep(const char *path)
+{
+	char shadow[PATH_MAX + 16];
+	struct stat st;
+
+	if (lstat(path, &st) == -1 || !S_ISREG(st.st_mode))
+		return;
+	shadow_of(shadow, path);
+	(void)pthread_mutex_lock(&gone_lock);
+	if (n_gone < GONE) {
+		(void)snprintf(gone[n_gone].path, sizeof(gone[0].path), "%s",
+		    path);
+		gone[n_gone++].mode = st.st_mode;
+		/* never opened here: all of it is */
+		if (stat(shadow, &st) == -1)
+			copy(path, shadow);
+	}
+	(void)pthread_mutex_unlock(&gone_lock);
+}
+
 int
 unlink(const char *path)
 {
-	int e = counts(path) ? fault(OP_NAME) : 0, rc;
+	int e = counts(path) ? fault(OP_REMOVE) : 0;
 
 	REAL(int, "unlink", const char *);
 	if (e != 0) {
 		errno = e;
 		return -1;
 	}
-	rc = real(path);
-	if (rc == 0 && how == HOW_POWER && counts(path)) {
-		char a[PATH_MAX];
-
-		(void)snprintf(a, sizeof(a), "%s" SHADOW, path);
-		(void)real(a);
-	}
-	return rc;
+	if (how == HOW_POWER && counts(path))
+		keep(path);
+	return real(path);
 }
 
 /* Memory: glibc's own names, since dlsym itself allocates. */

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -642,6 +643,9 @@ main(int argc, char **argv)
 	struct config *c;
 	int rc;
 
+	/* neither a closed pipe nor a limit on file sizes ends us midway */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (getcwd(src.cwd, sizeof(src.cwd)) == NULL)
 		src.cwd[0] = '\0';
 	/* for what is told before the log is known; cannot fail without a file */

@@ -647,9 +647,6 @@ server_run(struct server *s, const struct server_calls *calls,
 	if (s->loop == NULL)
 		return err_set(err, "cannot make an event loop");
 	ev_set_io_collect_interval(s->loop, COLLECT_SEC);
-	(void)signal(SIGPIPE, SIG_IGN);
-	/* a limit on file sizes is an error of write, and no end of us */
-	(void)signal(SIGXFSZ, SIG_IGN);
 	/* before any thread: it sets the umask */
 	if (open_responders(s, err) == -1)
 		return -1;

@@ -13,7 +13,7 @@ TSAN_OPTIONS="log_path=$log/race exitcode=66 ${TSAN_OPTIONS:-}"
 export TSAN_OPTIONS
 failed=0
 
-for test in daemon reload hostile import series extract sql; do
+for test in daemon reload readers hostile import series extract sql; do
 	echo "== tests/e2e_$test.sh"
 	"tests/e2e_$test.sh" >"$log/out" 2>&1
 	cat "$log/out"

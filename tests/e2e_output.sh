@@ -16,6 +16,17 @@ one_line() {
 	    grep -q "^flowq: $2" "$tmp/err"
 }
 
+# to_nobody COMMAND...: into a pipe whose reader has gone before
+mkfifo "$tmp/pipe"
+to_nobody() {
+	exec 3<>"$tmp/pipe"
+	exec 4>"$tmp/pipe" 3<&-
+	"$@" >&4 2>"$tmp/err" 4<&-
+	to_nobody_rc=$?
+	exec 4<&-
+	return "$to_nobody_rc"
+}
+
 # a reader that has seen enough is no news
 no_line() {
 	[ "$1" -eq 1 ] && [ ! -s "$tmp/err" ]
@@ -53,6 +64,9 @@ while read -r how; do
 		echo $? >"$tmp/rc"
 	} | cat >"$tmp/err"
 	holds "output: quota: $how" one_line "$(cat "$tmp/rc")" 'cannot write'
+	# shellcheck disable=SC2086
+	to_nobody "$q" $how
+	holds "output: closed pipe: $how" no_line $?
 done <<END
 help
 help filter
@@ -70,12 +84,19 @@ help filter
 -r $first -A srcnet,proto
 END
 
-# the collector's answers
+# the collector's answers; nobody asks it for a part of one
+port=$(free_port)
+start_daemon "$tmp/live"
 printf 'max_age = "9999d"\n' >"$tmp/conf"
 while read -r how; do
 	# shellcheck disable=SC2086
 	"$BUILD/flowdbd" $how >/dev/full 2>"$tmp/err"
 	is "output: full disk: flowdbd $how" "$? $(grep -c '^flowdbd: .*write' \
+	    "$tmp/err")" '1 1'
+	# shellcheck disable=SC2086
+	to_nobody "$BUILD/flowdbd" $how
+	is "output: closed pipe: flowdbd $how" "$? $(grep -c \
+	    '^flowdbd: cannot write to standard output: Broken pipe' \
 	    "$tmp/err")" '1 1'
 done <<END
 -h
@@ -83,7 +104,9 @@ done <<END
 --example
 -n -v -l $tmp/d
 --expire --dry-run -c $tmp/conf -l $tmp/d
+--status -l $tmp/live
 END
+stop_daemon
 "$q" -R "$tmp/d" -o line >&- 2>"$tmp/err"
 holds 'output: no stdout at all' one_line $? 'cannot write'
 

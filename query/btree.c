@@ -1,12 +1,12 @@
 /*
- * The tree of a table: see btree.h; btree_rows.c reads the rows of its leaves.
+ * The tree of a table: see btree.h; btree_run.c reads the pages, btree_rows.c
+ * the rows of its leaves.
  *
  * An interior page:	[type, .., cells, .., last child][offset 2].. [cell]..
  * Its cells:		[child 4][largest rowid in it]
  */
 #include "query/btree.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,29 +32,6 @@ btree_damaged(const struct btree *t, uint32_t page, const char *what,
     struct err *err)
 {
 	return err_set(err, "%s: page %u: %s", t->path, page, what);
-}
-
-int
-btree_page(const struct btree *t, uint32_t page, uint8_t *buf,
-    struct err *err)
-{
-	size_t done = 0;
-
-	if (page == 0 || page > t->pages)
-		return btree_damaged(t, page, "no such page", err);
-	while (done < t->page_size) {
-		ssize_t n = pread(t->fd, buf + done, t->page_size - done,
-		    (off_t)(page - 1) * (off_t)t->page_size + (off_t)done);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return err_sys(err, "%s", t->path);
-		if (n == 0)
-			return btree_damaged(t, page, "file is cut", err);
-		done += (size_t)n;
-	}
-	return 0;
 }
 
 static int

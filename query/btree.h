@@ -24,6 +24,17 @@
 struct btree;
 struct btree_serial;
 
+/* Pages [first, first + n) of the file, which were read at once. */
+struct btree_run {
+	uint8_t		*buf;		/* room pages and some padding */
+	const uint8_t	*start;		/* in buf, of page first */
+	uint32_t	 first;
+	uint32_t	 n;
+	uint32_t	 room;
+	uint32_t	 ahead;		/* pages that were asked for */
+	size_t		 next;		/* the leaf behind it */
+};
+
 /*
  * Opens the table with that root page; finds its leaf pages in key order.
  * NULL: no database in rollback mode, or damaged.
@@ -48,7 +59,8 @@ struct btree_rows {
 	uint8_t		*length[BTREE_MAX_COLUMNS];
 	uint8_t		*null[BTREE_MAX_COLUMNS];
 	/* private */
-	uint8_t		*page;
+	struct btree_run run;
+	const uint8_t	*page;		/* of these rows, in run */
 	uint32_t	 cap;
 	unsigned	 columns;	/* up to the last wanted one */
 	const uint8_t	**head;		/* of a record: its serial types */
@@ -68,7 +80,10 @@ struct btree_rows *btree_rows_new(const struct btree *t, const char *want,
 	    unsigned columns);
 void	btree_rows_free(struct btree_rows *r);
 
-/* Reads leaf i of btree_leaves(). */
+/*
+ * Reads leaf i of btree_leaves().  Who reads leaves in their order has those
+ * that follow in the file read along with it.
+ */
 int	btree_read(const struct btree *t, size_t leaf, struct btree_rows *r,
 	    struct err *err);
 

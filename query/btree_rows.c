@@ -79,14 +79,13 @@ btree_rows_new(const struct btree *t, const char *want, unsigned columns)
 		return NULL;
 	}
 	r->cap = t->page_size / (2 + CELL_MIN) + 1;
-	r->page = calloc(1, t->page_size + BTREE_PADDING);
 	r->id = malloc(r->cap * sizeof(*r->id));
 	r->head = malloc(r->cap * sizeof(*r->head));
 	r->at = malloc(r->cap * sizeof(*r->at));
 	r->end = malloc(r->cap * sizeof(*r->end));
 	r->chosen = malloc((size_t)r->cap * 2);
 	r->serial = malloc(TYPES * sizeof(*r->serial));
-	ok = r->page != NULL && r->id != NULL && r->head != NULL &&
+	ok = btree_run_init(t, &r->run) == 0 && r->id != NULL && r->head != NULL &&
 	    r->at != NULL && r->end != NULL && r->chosen != NULL &&
 	    r->serial != NULL;
 	if (r->serial != NULL)
@@ -129,7 +128,7 @@ btree_rows_free(struct btree_rows *r)
 	free(r->chosen);
 	free(r->serial);
 	free(r->id);
-	free(r->page);
+	free(r->run.buf);
 	free(r);
 }
 
@@ -316,7 +315,8 @@ load_leaf(const struct btree *t, size_t leaf, struct btree_rows *r,
 	const uint8_t *h;
 
 	r->n = 0;
-	if (btree_page(t, page, r->page, err) == -1)
+	r->page = btree_leaf(t, &r->run, leaf, err);
+	if (r->page == NULL)
 		return -1;
 	h = page == 1 ? r->page + BTREE_HEADER : r->page;
 	if (h[0] != BTREE_LEAF)

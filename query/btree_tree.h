@@ -1,6 +1,6 @@
 /*
- * What btree.c (the tree) and btree_rows.c (rows of its leaves) share; for
- * these two alone.
+ * What btree.c (the tree), btree_run.c (its pages) and btree_rows.c (rows of
+ * its leaves) share; for these alone.
  */
 #ifndef QUERY_BTREE_TREE_H
 #define QUERY_BTREE_TREE_H
@@ -30,6 +30,16 @@ struct btree {
 	size_t			 cap;
 	char			*path;
 };
+
+/*
+ * The page of a leaf, out of the run or read together with leaves behind it;
+ * valid until the next call.  NULL: failed.
+ */
+const uint8_t *btree_leaf(const struct btree *t, struct btree_run *run,
+	    size_t leaf, struct err *err);
+
+/* Room for a run of leaves; -1: out of memory. */
+int	btree_run_init(const struct btree *t, struct btree_run *run);
 
 /* Big-endian. */
 static inline uint32_t

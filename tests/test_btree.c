@@ -182,6 +182,105 @@ Test(btree, some_rows)
 	compare_ids(4096, 1, 2);
 }
 
+/* A table some of whose leaves have been split: these stand apart. */
+static char *
+make_split(int page_size, int rows)
+{
+	char *path = make_file(page_size, rows);
+	struct err err;
+	sqlite3 *db = db_open(path, SQLITE_OPEN_READWRITE, &err);
+
+	cr_assert_eq(db_exec(db, "UPDATE t SET d = zeroblob(40) WHERE "
+	    "id / 300 % 7 = 3", &err), 0, "%s", err.msg);
+	sqlite3_close(db);
+	return path;
+}
+
+static void
+compare_by_id(sqlite3_stmt *st, const struct btree_rows *r)
+{
+	struct err err;
+
+	for (size_t i = 0; i < r->n; i++) {
+		(void)sqlite3_bind_int64(st, 1, r->id[i]);
+		cr_assert_eq(db_step(st, &err), 1);
+		compare_row(st, r, i);
+		(void)sqlite3_reset(st);
+	}
+}
+
+/*
+ * Leaves in their order, then (each twice, as the whole and its first row) all
+ * over: what was read along with another is the same.
+ */
+Test(btree, leaves_in_any_order)
+{
+	char *path = make_split(1024, 20000);
+	struct err err;
+	sqlite3 *db = db_open(path, SQLITE_OPEN_READONLY, &err);
+	sqlite3_stmt *st = db_prepare(db, "SELECT * FROM t WHERE id = ?1",
+	    &err);
+	struct btree *t = btree_open(path, root_of(db), &err);
+	struct btree_rows *r = btree_rows_new(t, "\0nbnbn", COLUMNS);
+	size_t n = btree_leaves(t), seen = 0, jumps = 0;
+	int64_t *first = calloc(n, sizeof(*first));
+
+	for (size_t l = 0; l < n; l++) {
+		cr_assert_eq(btree_read(t, l, r, &err), 0, "%s", err.msg);
+		compare_by_id(st, r);
+		first[l] = r->id[0];
+		seen += r->n;
+		jumps += l > 0 && btree_leaf_page(t, l) !=
+		    btree_leaf_page(t, l - 1) + 1;
+	}
+	cr_assert_eq(seen, 20000);
+	cr_assert(jumps > 10 && jumps < n / 2, "%zu of %zu", jumps, n);
+	for (size_t k = 0; k < n; k++) {
+		/* some of them forward, from wherever that is */
+		size_t l = (k / 5 * 7919 + k % 5) % n;
+
+		cr_assert_eq(btree_read_first(t, l, r, &err), 0);
+		cr_assert(r->n == 1 && r->id[0] == first[l]);
+		cr_assert_eq(btree_read(t, l, r, &err), 0, "%s", err.msg);
+		cr_assert_eq(r->id[0], first[l]);
+		compare_by_id(st, r);
+	}
+	free(first);
+	btree_rows_free(r);
+	btree_close(t);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	unlink(path);
+	free(path);
+}
+
+/* Cut while it is open: what is there is given, the rest is an error. */
+Test(btree, cut)
+{
+	char *path = make_file(1024, 20000);
+	struct err err = { .msg = "" };
+	struct btree *t = btree_open(path, 2, &err);
+	struct btree_rows *r = btree_rows_new(t, "\0nbnbn", COLUMNS);
+	uint32_t left = btree_pages(t) / 2;
+	size_t whole = 0;
+
+	/* and half a page */
+	cr_assert_eq(truncate(path, (off_t)left * 1024 + 512), 0);
+	for (size_t l = 0; l < btree_leaves(t); l++) {
+		int rc = btree_read(t, l, r, &err);
+
+		cr_assert_eq(rc, btree_leaf_page(t, l) <= left ? 0 : -1);
+		cr_assert(rc == 0 || strstr(err.msg, "file is cut") != NULL);
+		cr_assert_eq(r->n > 0, rc == 0);
+		whole += rc == 0;
+	}
+	cr_expect(whole > 100 && whole < btree_leaves(t) - 100);
+	btree_rows_free(r);
+	btree_close(t);
+	unlink(path);
+	free(path);
+}
+
 static const struct { const char *sql, *want; } refused[] = {
 	{ "PRAGMA journal_mode = WAL", "rollback" },
 	{ "UPDATE t SET a = 1.5 WHERE id = 300", "value of another type" },

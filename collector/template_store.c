@@ -178,7 +178,8 @@ check_store(sqlite3 *db, const char *path, struct err *err)
 
 /*
  * SQLite calls a damage of the schema's text a mistake in our statement; ours
- * have none, so the store is damaged.  After a failure, before the next call.
+ * have none, so the store is damaged.  It calls a file read-only whose header
+ * wants a newer SQLite for writing.  After a failure, before the next call.
  */
 static void
 blame_store(sqlite3 *db, struct err *err)
@@ -186,7 +187,9 @@ blame_store(sqlite3 *db, struct err *err)
 	int code = sqlite3_errcode(db) & 0xff;
 
 	if (err->code == ERR_FAIL && (code == SQLITE_ERROR ||
-	    code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH))
+	    code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH ||
+	    (code == SQLITE_READONLY &&
+	    access(sqlite3_db_filename(db, "main"), W_OK) == 0)))
 		err->code = ERR_CORRUPT;
 }
 

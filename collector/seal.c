@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -82,7 +83,7 @@ seal_is_done(const char *path)
 
 int
 seal_shard(const char *path, const struct seal_options *o,
-    const volatile bool *stop, struct err *err)
+    const atomic_bool *stop, struct err *err)
 {
 	struct shard_meta meta;
 	sqlite3 *db;

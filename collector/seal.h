@@ -6,6 +6,7 @@
 #ifndef COLLECTOR_SEAL_H
 #define COLLECTOR_SEAL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +23,7 @@ struct seal_options {
  * reader holds it, try again later.  ERR_STOPPED: *stop became true.
  */
 int	seal_shard(const char *path, const struct seal_options *o,
-	    const volatile bool *stop, struct err *err);
+	    const atomic_bool *stop, struct err *err);
 
 /* Does the file look sealed (nobody may write it)? */
 bool	seal_is_done(const char *path);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ struct sealer {
 	struct sealer_counts	 counts;
 	struct err		 last_error;
 	bool			 finish;	/* end when no job waits */
-	volatile bool		 stop;		/* end now */
+	atomic_bool		 stop;		/* end now */
 	time_t			 next_expire;
 	struct age_clock	 age_clock;	/* the thread's own */
 };

@@ -7,6 +7,7 @@
 #ifndef COLLECTOR_SHIP_H
 #define COLLECTOR_SHIP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,7 +32,7 @@ struct ship_calls {
 	/* part of the bytes of all that is to be sent */
 	void	(*progress)(void *arg, double part, uint64_t flows);
 	void	*arg;
-	const volatile bool *stop;
+	const atomic_bool *stop;
 };
 
 struct ship_mode {

@@ -2,6 +2,7 @@
 #include "collector/ship_node.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ struct there {
 
 struct ship_node {
 	const struct ship_options *options;
-	const volatile bool	*stop;
+	const atomic_bool	*stop;
 	struct http		*http;
 	char			*url;
 	struct there		*there;		/* sorted */
@@ -48,7 +49,7 @@ mark_of(const char *text)
 
 struct ship_node *
 ship_node_new(const struct ship_options *o, const char *url,
-    const volatile bool *stop, struct err *err)
+    const atomic_bool *stop, struct err *err)
 {
 	const struct http_options http = { .url = url, .user = o->user,
 		.password = o->password, .ca_file = o->ca_file };

@@ -10,6 +10,7 @@
 #ifndef COLLECTOR_SHIP_NODE_H
 #define COLLECTOR_SHIP_NODE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,7 +28,7 @@ enum ship_has {
 
 /* o, and stop (may be NULL), are borrowed.  NULL: failed. */
 struct ship_node *ship_node_new(const struct ship_options *o, const char *url,
-	    const volatile bool *stop, struct err *err);
+	    const atomic_bool *stop, struct err *err);
 void	ship_node_free(struct ship_node *n);
 
 /*

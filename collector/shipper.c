@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ struct shipper {
 	const struct ship_options *options;
 	struct ship_places	 places;
 	struct shipper_counts	 counts;
-	volatile bool		 stop;
+	atomic_bool		 stop;
 	char			 told[600];	/* trouble that was logged */
 };
 

@@ -7,6 +7,7 @@
  */
 #include "query/ch_client.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -320,7 +321,7 @@ run(struct ch_client *c, const char *sql, struct stream *s, struct err *err)
 	struct http_request r = { .query = sql, .params = params,
 		.write = on_data, .arg = s,
 		/* it is looked at, and no more, by another name */
-		.stop = (const volatile bool *)c->stop };
+		.stop = c->stop };
 	struct err why;
 	int rc;
 

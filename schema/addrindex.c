@@ -14,6 +14,7 @@
 #include "schema/addrindex.h"
 
 #include <endian.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -314,11 +315,11 @@ build_by_sqlite(sqlite3 *db, struct err *err)
 static int
 stopped(void *arg)
 {
-	return *(const volatile bool *)arg;
+	return atomic_load((const atomic_bool *)arg);
 }
 
 int
-addrindex_build(sqlite3 *db, size_t memory, const volatile bool *stop,
+addrindex_build(sqlite3 *db, size_t memory, const atomic_bool *stop,
     struct err *err)
 {
 	struct collect c = { .memory = memory };

@@ -8,6 +8,7 @@
 #define SCHEMA_ADDRINDEX_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,7 +20,7 @@
  * that is not enough.  stop (may be NULL) is polled; when it turns true the
  * work ends with ERR_STOPPED.
  */
-int	addrindex_build(sqlite3 *db, size_t memory, const volatile bool *stop,
+int	addrindex_build(sqlite3 *db, size_t memory, const atomic_bool *stop,
 	    struct err *err);
 
 #endif

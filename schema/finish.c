@@ -2,6 +2,7 @@
 #include "schema/finish.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,12 +14,12 @@
 static int
 stopped(void *arg)
 {
-	return *(const volatile bool *)arg;
+	return atomic_load((const atomic_bool *)arg);
 }
 
 int
 shard_finish(sqlite3 *db, bool indexes, size_t memory,
-    const volatile bool *stop, struct err *err)
+    const atomic_bool *stop, struct err *err)
 {
 	int rc;
 

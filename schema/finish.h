@@ -6,6 +6,7 @@
 #define SCHEMA_FINISH_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -17,7 +18,7 @@
  * sealed.  Can be repeated.  memory, stop: as for rollup_build.
  */
 int	shard_finish(sqlite3 *db, bool indexes, size_t memory,
-	    const volatile bool *stop, struct err *err);
+	    const atomic_bool *stop, struct err *err);
 
 /*
  * The file on disk, and nobody may write it any more.  No connection of this

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <curl/curl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -380,7 +381,7 @@ add_text(void *arg, const void *data, size_t len)
 
 int
 http_ask(struct http *h, const char *query, char *out, size_t size,
-    const volatile bool *stop, struct err *err)
+    const atomic_bool *stop, struct err *err)
 {
 	struct text t = { out, 0, size };
 	struct http_request r = { .query = query, .write = add_text,

@@ -8,6 +8,7 @@
 #ifndef SCHEMA_HTTP_H
 #define SCHEMA_HTTP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,7 +41,7 @@ struct http_request {
 	/* The answer in pieces, -1 gives up; NULL: it is of no interest. */
 	int		(*write)(void *arg, const void *data, size_t len);
 	void		*arg;		/* of both */
-	const volatile bool *stop;	/* polled; may be NULL */
+	const atomic_bool *stop;	/* polled; may be NULL */
 };
 
 /*
@@ -64,6 +65,6 @@ int	http_run(struct http *h, const struct http_request *r,
 
 /* The answer as one text of at most size - 1 bytes, last line feed off. */
 int	http_ask(struct http *h, const char *query, char *out, size_t size,
-	    const volatile bool *stop, struct err *err);
+	    const atomic_bool *stop, struct err *err);
 
 #endif

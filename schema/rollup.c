@@ -8,6 +8,7 @@
  */
 #include "schema/rollup.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -291,7 +292,7 @@ load_paths(sqlite3 *db, struct builder *b, struct err *err)
 static int
 stopped(void *arg)
 {
-	return *(const volatile bool *)arg;
+	return atomic_load((const atomic_bool *)arg);
 }
 
 static int
@@ -324,7 +325,7 @@ build(sqlite3 *db, struct builder *b, struct err *err)
 }
 
 int
-rollup_build(sqlite3 *db, size_t memory, const volatile bool *stop,
+rollup_build(sqlite3 *db, size_t memory, const atomic_bool *stop,
     struct err *err)
 {
 	struct builder b = { .paths = NULL };

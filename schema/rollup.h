@@ -16,6 +16,7 @@
 #define SCHEMA_ROLLUP_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -49,7 +50,7 @@ int	rollup_find(enum column c);
  * ends with ERR_STOPPED.  memory: most bytes for the hash tables; a roll-up
  * that would not fit is left out.
  */
-int	rollup_build(sqlite3 *db, size_t memory, const volatile bool *stop,
+int	rollup_build(sqlite3 *db, size_t memory, const atomic_bool *stop,
 	    struct err *err);
 
 #endif

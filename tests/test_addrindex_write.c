@@ -2,6 +2,7 @@
 #include "schema/addrindex.h"
 
 #include <criterion/criterion.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,7 +142,7 @@ Test(addrindex_write, by_sqlite)
 Test(addrindex_write, stop)
 {
 	sqlite3 *db = new_shard(fill);
-	bool stop = true;
+	atomic_bool stop = true;
 
 	cr_expect_eq(addrindex_build(db, 64 << 20, &stop, &err), -1);
 	cr_expect_eq(err.code, ERR_STOPPED);

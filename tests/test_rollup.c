@@ -2,6 +2,7 @@
 #include "schema/rollup.h"
 
 #include <criterion/criterion.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -123,7 +124,7 @@ Test(rollup, left_out)
 Test(rollup, stop)
 {
 	sqlite3 *db = many();
-	bool stop = true;
+	atomic_bool stop = true;
 	struct err err;
 	int64_t n;
 

@@ -67,7 +67,7 @@ is 'security: the links are beside' "$(find "$dir" -type l -name '*.bad-1' |
 
 rm "$dir/.flowdbd.lock"
 ln -s "$tmp/victim" "$dir/.flowdbd.lock"
-"$BUILD/flowdbd" -l "$dir" -b 127.0.0.1 -p "$port" 2>"$tmp/err"
+timeout 5 "$BUILD/flowdbd" -l "$dir" -b 127.0.0.1 -p "$port" 2>"$tmp/err"
 is 'security: a link is no lock' "$? $(untouched && echo whole)" '1 whole'
 rm "$dir/.flowdbd.lock"
 rm -f "$dir/.flowdbd.status"

@@ -72,6 +72,33 @@ batch_image_new(struct err *err)
 	return im;
 }
 
+/* Most bytes of a row of that table, as image_int and image_blob write it. */
+static size_t
+row_bytes(enum colhome home)
+{
+	static const size_t most[] = { [CT_TIME] = 8, [CT_SPAN] = 8,
+		[CT_ADDR] = IMAGE_BLOB_MAX, [CT_MAC] = 8, [CT_PROTO] = 2,
+		[CT_FLAGS] = 2, [CT_COUNT] = 8, [CT_U8] = 2, [CT_U16] = 3,
+		[CT_U32] = 6 };
+	/* NULL for the id; path has a type and a value */
+	size_t n = home == HOME_FLOW ? 1 + 1 + 8 : 1;
+
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		const struct column_info *ci = column_info((enum column)c);
+
+		if (ci->home == home)
+			n += 1 + most[ci->type];
+	}
+	return n;
+}
+
+size_t
+batch_image_memory(size_t flows)
+{
+	return image_memory(flows, row_bytes(HOME_FLOW)) +
+	    image_memory(flows, row_bytes(HOME_EXTRA));
+}
+
 static int
 fill_extra(struct image *im, const struct batch_part *p, int64_t first_id,
     struct err *err)

@@ -16,6 +16,9 @@
 /* An image with tables flow and extra.  NULL: failed. */
 struct image *batch_image_new(struct err *err);
 
+/* Most bytes that it takes with so many flows. */
+size_t	batch_image_memory(size_t flows);
+
 /*
  * Fills it with the flows of the part; extra has rows only for flows with one
  * of its columns.  paths: path.id of each flow; first_id: flow.id of the first

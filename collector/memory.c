@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "collector/batch.h"
+#include "collector/batch_image.h"
 #include "collector/exporter.h"
 #include "collector/listen.h"
 #include "collector/live.h"
@@ -17,7 +18,9 @@
 #define SNAPSHOTS	3
 /* Page cache, statements and log index of a connection, the default ones. */
 #define SQLITE_BYTES	(4 * MIB)
-/* The sealer's indexes: sorter and merge. */
+/* Page cache of a batch that is shown to a connection as a database. */
+#define IMAGE_CACHE	(2 * MIB)
+/* The sealer's indexes when SQLite makes them: sorter and merge. */
 #define INDEX_BYTES	(16 * MIB)
 /* Program, libraries, stacks, configuration, answers, names of metrics. */
 #define REST_BYTES	(24 * MIB)
@@ -58,6 +61,9 @@ memory_bound(const struct config *c, uint64_t part[MEMORY_PARTS])
 	part[MEMORY_BATCHES] = BATCH_COUNT *
 	    batch_memory((size_t)c->batch_flows, c->decoder.max_exporters);
 	part[MEMORY_SHARDS] = open_shards(c) * shard_bytes(c);
+	part[MEMORY_ROWS] = IMAGE_CACHE +
+	    batch_image_memory((size_t)c->batch_flows);
+	/* roll-ups, then indexes, each within the same bound */
 	part[MEMORY_SEALING] = SEALER_MEMORY + INDEX_BYTES;
 	part[MEMORY_REST] = REST_BYTES;
 	for (int i = 0; i < MEMORY_PARTS; i++)
@@ -97,6 +103,7 @@ memory_print(const struct config *c, FILE *out)
 	    "exporters\n", BATCH_COUNT, c->batch_flows, sizeof(struct flow));
 	line(out, part[MEMORY_SHARDS], "open shards: ");
 	(void)fprintf(out, "%" PRIu64 "\n", open_shards(c));
+	line(out, part[MEMORY_ROWS], "rows of the batch that is being stored\n");
 	line(out, part[MEMORY_SEALING], "roll-ups and indexes of a shard that "
 	    "is sealed\n");
 	line(out, part[MEMORY_REST], "program, libraries, stacks, answers\n");

@@ -12,7 +12,7 @@
 #include "collector/seal.h"
 #include "schema/err.h"
 
-#define SEALER_MEMORY	(512U << 20)	/* most bytes for roll-ups */
+#define SEALER_MEMORY	(512U << 20)	/* most, for roll-ups or indexes */
 
 /* From calloc; the sealer's once it is handed over. */
 struct sealer_options {

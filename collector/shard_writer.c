@@ -172,7 +172,8 @@ shard_writer_memory(size_t flows, size_t exporters)
 	const size_t ids = 64 + 2 * exporters;
 
 	return sizeof(struct shard_writer) + path_map_memory() +
-	    flows * sizeof(int64_t) + ids * sizeof(struct exporter_id);
+	    flows * (sizeof(int64_t) + sizeof(uint32_t)) +
+	    ids * sizeof(struct exporter_id);
 }
 
 /* Adds the report of one exporter; notes the id that the shard has for it. */

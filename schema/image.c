@@ -398,6 +398,19 @@ out:
 	return rc;
 }
 
+size_t
+image_memory(size_t rows, size_t row_bytes)
+{
+	/* two lengths, an id, and its place in the page */
+	const size_t cell = 3 + VARINT_MAX + row_bytes + 2;
+	const size_t child = 4 + VARINT_MAX + 2;
+	size_t n = rows / ((PAGE_SIZE - LEAF_HEAD) / cell) + 1;
+
+	n += n / ((PAGE_SIZE - INTERIOR_HEAD) / child - 1) + MAX_LEVELS;
+	/* room grows by half */
+	return (n + n / 2 + PAGES_FIRST) * PAGE_SIZE;
+}
+
 struct image *
 image_new(const char *ddl, struct err *err)
 {

@@ -63,6 +63,12 @@ int	image_add(struct image *im, int64_t id, const struct image_row *row,
 int	image_show(struct image *im, sqlite3 *db, struct err *err);
 int	image_hide(sqlite3 *db, struct err *err);
 
+/*
+ * Most bytes that so many rows take, each of at most so many bytes with types
+ * and values (at most 2000); several tables: the sum.
+ */
+size_t	image_memory(size_t rows, size_t row_bytes);
+
 static inline void
 image_start(struct image_row *r)
 {

@@ -250,3 +250,45 @@ Test(image, flows_go_into_a_shard_as_records)
 	image_free(im);
 	free(ddl);
 }
+
+/* Of flows whose every column takes most. */
+Test(image, memory_of_a_batch)
+{
+	static const size_t counts[] = { 1, 64, 1000, 20000 };
+	struct image *im = batch_image_new(&err);
+	struct flow f;
+
+	cr_assert_not_null(im, "%s", err.msg);
+	memset(&f, 0xff, sizeof(f));
+	f.set = UINT64_MAX >> (64 - COLUMN_COUNT);
+	f.first_ms = f.duration_ms = INT64_MAX;
+	f.packets = f.bytes = f.out_packets = f.out_bytes = INT64_MAX;
+	f.in_src_mac = f.out_dst_mac = f.in_dst_mac = f.out_src_mac =
+	    (UINT64_C(1) << 48) - 1;
+	f.src_addr.len = f.dst_addr.len = f.nat_src_addr.len =
+	    f.nat_dst_addr.len = IMAGE_BLOB_MAX;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		size_t n = counts[i], size, most = batch_image_memory(n);
+		struct flow *flows = calloc(n, sizeof(*flows));
+		int64_t *paths = calloc(n, sizeof(*paths));
+		const struct batch_part part = { .flows = flows, .n = n };
+		sqlite3 *db = new_db();
+
+		cr_assert(flows != NULL && paths != NULL);
+		for (size_t k = 0; k < n; k++) {
+			flows[k] = f;
+			paths[k] = INT64_MAX - (int64_t)k;
+		}
+		cr_assert_eq(batch_image_fill(im, &part, paths, UINT32_MAX,
+		    &err), 0, "%s", err.msg);
+		cr_assert_eq(image_show(im, db, &err), 0, "%s", err.msg);
+		size = (size_t)ask(db, "PRAGMA image.page_count") * 4096;
+		/* room grows by half, and starts with 16 pages */
+		cr_expect_leq(size + size / 2, most, "%zu: %zu", n, size);
+		cr_expect_leq(most, size * 2 + (64 << 12), "%zu: %zu", n, size);
+		(void)sqlite3_close(db);
+		free(paths);
+		free(flows);
+	}
+	image_free(im);
+}

@@ -202,8 +202,14 @@ scenario_expire() {
 	! ls "$dir"/flows.* >/dev/null 2>&1 || fail "shards stayed"
 }
 
+# one that ended and nobody has waited for is still there, as Z
+gone() {
+	! read -r _ _ state _ 2>/dev/null <"/proc/$daemon/stat" ||
+	    [ "$state" = Z ]
+}
+
 sent() {
-	[ "$(told)" -ge "$want" ] || ! kill -0 "$daemon" 2>/dev/null
+	[ "$(told)" -ge "$want" ] || gone
 }
 
 # live: datagrams come by the network, templates are saved, then it ends
@@ -218,6 +224,10 @@ scenario_live() {
 	want=300
 	wait_for sent || [ "$at" -gt 0 ] || fail "stored $(told) of 300"
 	kill "$daemon" 2>/dev/null
+	wait_for gone || {
+		fail 'does not end'
+		kill -9 "$daemon"
+	}
 	wait "$daemon"
 	rc=$?
 	daemon=
@@ -241,7 +251,7 @@ scenario_live() {
 }
 
 listening_or_gone() {
-	grep -q 'receiving on' "$tmp/out" || ! kill -0 "$daemon" 2>/dev/null
+	grep -q 'receiving on' "$tmp/out" || gone
 }
 
 # SCENARIO KIND STEPS: so many of the kind's steps, evenly

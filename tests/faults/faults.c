@@ -215,7 +215,9 @@ opened(int fd, const char *path)
 	char shadow[PATH_MAX + 16];
 	struct stat st;
 
-	if (fd < 0 || fd >= FILES)
+	/* closedir tells us nothing */
+	if (fd < 0 || fd >= FILES || fstat(fd, &st) == -1 ||
+	    !S_ISREG(st.st_mode))
 		return fd;
 	(void)snprintf(paths[fd], sizeof(paths[fd]), "%s", path);
 	if (how != HOW_POWER)

@@ -7,14 +7,9 @@
 
 #include "query/ast.h"
 #include "query/direct.h"
+#include "query/rollrow.h"
 #include "query/sieve.h"
 #include "query/words.h"
-
-#define NONE	(-1)
-
-/* Columns of the table, in the order of rollup.h. */
-enum at { AT_KEY, AT_PROTO, AT_SAMPLING, AT_FLOWS, AT_PACKETS, AT_BYTES,
-	AT_FIRST, AT_LAST, AT_END };
 
 struct rollscan {
 	struct feed		*f;
@@ -39,7 +34,7 @@ is_wanted_address(const struct rollscan *r, const struct node *n)
 		return false;
 	for (unsigned i = 0; i < t->n_subjects; i++) {
 		if (t->subject[i] >= COLUMN_COUNT ||
-		    r->place[t->subject[i]] != AT_KEY)
+		    r->place[t->subject[i]] != ROLLROW_KEY)
 			return false;
 	}
 	return true;
@@ -86,31 +81,22 @@ prepare(struct rollscan *r, const char *path, const struct open_shard *s)
 {
 	const struct rollup_info *ri = rollup_info(r->pass->rollup);
 	bool addr = column_info(ri->column)->type == CT_ADDR;
-	char want[AT_END];
+	char want[ROLLROW_END];
 	struct err ignored;
 
 	if (s->roll_root[r->pass->rollup] == 0 || !sieve_can(r->f->q))
 		return -1;
-	for (int c = 0; c < COLUMN_COUNT; c++)
-		r->place[c] = NONE;
-	r->place[ri->column] = AT_KEY;
-	if (ri->other != -1)
-		r->place[ri->other] = AT_KEY;
-	r->place[COL_proto] = AT_PROTO;
-	memset(want, 'n', sizeof(want));
-	if (((feed_columns(r->f) | filter_columns(r->f->q->filter)) &
-	    flow_bit(COL_proto)) == 0)
-		want[AT_PROTO] = 0;
-	if (addr)
-		want[AT_KEY] = 'b';
+	rollrow_columns(r->pass->rollup, ((feed_columns(r->f) |
+	    filter_columns(r->f->q->filter)) & flow_bit(COL_proto)) != 0,
+	    want, r->place);
 	r->tree = btree_open(path, s->roll_root[r->pass->rollup], &ignored);
 	if (r->tree == NULL || !btree_is_file(r->tree, s->device, s->inode))
 		return -1;
-	r->rows = btree_rows_new(r->tree, want, AT_END);
+	r->rows = btree_rows_new(r->tree, want, ROLLROW_END);
 	if (r->rows == NULL)
 		return -1;
 	make_direct(r);
-	r->sieve = sieve_new(r->f->q, NULL, r->place, NONE, r->rows->cap,
+	r->sieve = sieve_new(r->f->q, NULL, r->place, ROLLROW_NONE, r->rows->cap,
 	    &ignored);
 	r->keys = addr ? find_keys(r) : NULL;
 	return r->sieve == NULL ? -1 : 0;
@@ -125,50 +111,33 @@ put_data(const struct rollscan *r, size_t i)
 	struct datum *d = &r->f->data[key];
 
 	*d = (struct datum){ .kind = DATUM_NULL };
-	if (rows->null[AT_KEY][i]) {
+	if (rows->null[ROLLROW_KEY][i]) {
 		;
-	} else if (rows->blob[AT_KEY] == NULL) {
+	} else if (rows->blob[ROLLROW_KEY] == NULL) {
 		d->kind = DATUM_NUMBER;
-		d->number = rows->value[AT_KEY][i];
-	} else if (rows->length[AT_KEY][i] == 4 ||
-	    rows->length[AT_KEY][i] == 16) {
+		d->number = rows->value[ROLLROW_KEY][i];
+	} else if (rows->length[ROLLROW_KEY][i] == 4 ||
+	    rows->length[ROLLROW_KEY][i] == 16) {
 		d->kind = DATUM_ADDR;
-		d->len = rows->length[AT_KEY][i];
-		d->addr = rows->blob[AT_KEY][i];
+		d->len = rows->length[ROLLROW_KEY][i];
+		d->addr = rows->blob[ROLLROW_KEY][i];
 	}
 	d = &r->f->data[COL_proto];
-	if (rows->null[AT_PROTO] == NULL)
+	if (rows->null[ROLLROW_PROTO] == NULL)
 		return;
-	d->kind = rows->null[AT_PROTO][i] ? DATUM_NULL : DATUM_NUMBER;
-	d->number = rows->value[AT_PROTO][i];
-}
-
-/* The sums of a row, scaled. */
-static inline struct tally_sum
-sum_of(const struct rollscan *r, size_t i, uint32_t *rate)
-{
-	const struct btree_rows *rows = r->rows;
-	int64_t sampling = rows->value[AT_SAMPLING][i];
-	int sign = r->pass->sign;
-
-	*rate = r->f->q->scale && sampling > 0 && sampling <= UINT32_MAX ?
-	    (uint32_t)sampling : 1;
-	return (struct tally_sum){
-		.flows = sign * feed_times(rows->value[AT_FLOWS][i], 1),
-		.packets = sign * feed_times(rows->value[AT_PACKETS][i], *rate),
-		.bytes = sign * feed_times(rows->value[AT_BYTES][i], *rate),
-		.first_ms = rows->value[AT_FIRST][i],
-		.last_ms = rows->value[AT_LAST][i] };
+	d->kind = rows->null[ROLLROW_PROTO][i] ? DATUM_NULL : DATUM_NUMBER;
+	d->number = rows->value[ROLLROW_PROTO][i];
 }
 
 static bool
 same_address(const struct btree_rows *rows, size_t a, size_t b)
 {
-	uint8_t len = rows->length[AT_KEY][a];
+	uint8_t len = rows->length[ROLLROW_KEY][a];
 
-	return len == rows->length[AT_KEY][b] &&
-	    !rows->null[AT_KEY][a] && !rows->null[AT_KEY][b] &&
-	    memcmp(rows->blob[AT_KEY][a], rows->blob[AT_KEY][b], len) == 0;
+	return len == rows->length[ROLLROW_KEY][b] &&
+	    !rows->null[ROLLROW_KEY][a] && !rows->null[ROLLROW_KEY][b] &&
+	    memcmp(rows->blob[ROLLROW_KEY][a], rows->blob[ROLLROW_KEY][b],
+	    len) == 0;
 }
 
 static int
@@ -190,7 +159,7 @@ static int
 add_rows(struct rollscan *r, const uint8_t *mask)
 {
 	const struct btree_rows *rows = r->rows;
-	bool join = rows->blob[AT_KEY] != NULL && r->direct.n == 1;
+	bool join = rows->blob[ROLLROW_KEY] != NULL && r->direct.n == 1;
 	struct tally_sum sum, next;
 	size_t last = SIZE_MAX;
 	uint32_t rate;
@@ -199,7 +168,8 @@ add_rows(struct rollscan *r, const uint8_t *mask)
 		if (mask != NULL && !mask[i])
 			continue;
 		r->f->passed++;
-		next = sum_of(r, i, &rate);
+		next = rollrow_sum(rows, i, r->f->q->scale, r->pass->sign,
+		    &rate);
 		if (!r->is_direct) {
 			put_data(r, i);
 			if (feed_add(r->f, &next, rate) == -1)
@@ -238,11 +208,11 @@ read_leaf(struct rollscan *r, size_t leaf, struct err *err)
 static int
 compare_key(const struct btree_rows *rows, size_t i, const struct addr *a)
 {
-	if (rows->null[AT_KEY][i])
+	if (rows->null[ROLLROW_KEY][i])
 		return -1;
-	if (rows->length[AT_KEY][i] != a->len)
-		return rows->length[AT_KEY][i] < a->len ? -1 : 1;
-	return memcmp(rows->blob[AT_KEY][i], a->bytes, a->len);
+	if (rows->length[ROLLROW_KEY][i] != a->len)
+		return rows->length[ROLLROW_KEY][i] < a->len ? -1 : 1;
+	return memcmp(rows->blob[ROLLROW_KEY][i], a->bytes, a->len);
 }
 
 /*

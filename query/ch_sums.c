@@ -247,6 +247,9 @@ ch_sums(struct backend *base, const struct question *q,
 	}
 	if (local->n == 0)
 		here.workers = 1;
+	/* the first of a part need not be the first of all */
+	if (n > 0)
+		here.most_rows = 0;
 	if (rc == 0)
 		rc = work_sums(&here, local, o, out, report, err);
 	out->feed.q = q;

@@ -20,6 +20,7 @@
 #include "query/sealed.h"
 #include "query/serve.h"
 #include "query/spill.h"
+#include "query/work_merge.h"
 #include "query/work_shard.h"
 
 #define SPLIT_FLOWS	200000	/* a scan shorter than this is not cut */
@@ -417,6 +418,57 @@ finish(const struct work *w, struct sums *out, struct worker *workers,
 	return rc;
 }
 
+static void
+throw_away(struct sums *out, struct worker *workers, unsigned n)
+{
+	for (unsigned k = 0; k < n; k++) {
+		if (workers[k].work != NULL)
+			feed_clear(&workers[k].feed);
+	}
+	for (size_t i = 0; i < out->feed.q->n_groups; i++) {
+		spill_free(out->spill[i]);
+		out->spill[i] = NULL;
+	}
+	feed_clear(&out->feed);
+}
+
+/* By merging roll-ups: as work_merge. */
+static int
+merge(struct work *w, struct sums *out, struct worker *workers, unsigned n,
+    struct err *err)
+{
+	struct work_merge m = { .q = w->q, .list = w->list, .forms = w->forms,
+		.report = w->report, .memory = half_memory(w->q), .n = n,
+		.feeds = calloc(n, sizeof(*m.feeds)) };
+	int rc = m.feeds == NULL ? err_set(err, "out of memory") : 1;
+
+	for (unsigned k = 0; k < n && rc == 1; k++)
+		m.feeds[k] = &workers[k].feed;
+	if (rc == 1)
+		rc = work_merge(&m, err);
+	free(m.feeds);
+	if (rc != 0)
+		return rc;
+	throw_away(out, workers, n);
+	return prepare(out, w, workers, n, err);
+}
+
+/* All shards, by whatever serves them. */
+static int
+read_all(struct work *w, struct sums *out, struct worker *workers,
+    unsigned n, struct err *err)
+{
+	int rc = 0;
+
+	if (prepare(out, w, workers, n, err) == -1)
+		return -1;
+	if (work_merge_can(w->q))
+		rc = merge(w, out, workers, n, err);
+	if (rc == 0)
+		rc = start_and_join(workers, n, err);
+	return rc == -1 ? -1 : 0;
+}
+
 int
 work_sums(const struct question *q, const struct shard_list *list,
     const struct work_options *o, struct sums *out, struct report *report,
@@ -439,8 +491,7 @@ work_sums(const struct question *q, const struct shard_list *list,
 	}
 	(void)pthread_mutex_init(&w.lock, NULL);
 	(void)pthread_cond_init(&w.changed, NULL);
-	if (prepare(out, &w, workers, n, err) == 0 &&
-	    start_and_join(workers, n, err) == 0) {
+	if (read_all(&w, out, workers, n, err) == 0) {
 		if (w.failed)
 			*err = w.err;
 		rc = finish(&w, out, workers, n, err);

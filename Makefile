@@ -54,8 +54,11 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DFLOWDB_VERSION='"$(VERSION)"' -I. \
 	$(WARN) $(HARDEN) $(SAN) -MMD -MP -pthread $(CFLAGS)
 ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now,-z,noexecstack $(SAN) $(LDFLAGS)
 
-SCHEMA_LIBS = -lsqlite3 -lcurl
-COLLECTOR_LIBS = -lev -lconfuse -lcsv -lpcap -lz -lm
+SCHEMA_LIBS = -lsqlite3 -ldl
+# schema/curl.c loads it where it is called for: flowq starts without, of the
+# daemon's needs it is one for all to see
+COLLECTOR_LIBS = -lev -lconfuse -lcsv -lpcap -lz -lm \
+	-Wl,--no-as-needed -lcurl
 QUERY_LIBS = -lcsv -lconfuse -lm
 # countries and AS numbers of addresses, where the library is; GEO= is without
 GEO := $(shell echo '\#include <maxminddb.h>' | \

@@ -1,13 +1,13 @@
-/* ClickHouse's HTTP interface by libcurl: see http.h. */
+/* ClickHouse's HTTP interface by libcurl (curl.h): see http.h. */
 #include "schema/http.h"
 
 #include <ctype.h>
-#include <curl/curl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "schema/curl.h"
 
 #define CONNECT_MS	10000L
 #define STALL_SEC	300L
@@ -15,9 +15,10 @@
 #define HTTP_OK		200
 
 struct http {
-	CURL	*curl;
-	char	*url;
-	char	 error[CURL_ERROR_SIZE];
+	struct curl_calls call;
+	CURL		*curl;
+	char		*url;
+	char		 error[CURL_ERROR_SIZE];
 };
 
 /* What is under way. */
@@ -30,14 +31,6 @@ struct run {
 	bool	 refused;		/* the answer is an error */
 	bool	 begun;
 };
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void
-init_once(void)
-{
-	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 static const char *
 host_of(const char *url)
@@ -119,8 +112,8 @@ on_write(char *data, size_t one, size_t n, void *arg)
 	long status = 0;
 
 	if (!r->begun) {
-		(void)curl_easy_getinfo(r->http->curl, CURLINFO_RESPONSE_CODE,
-		    &status);
+		(void)r->http->call.easy_getinfo(r->http->curl,
+		    CURLINFO_RESPONSE_CODE, &status);
 		r->refused = status != HTTP_OK ||
 		    find_exception(data, len) == data;
 		r->begun = true;
@@ -174,12 +167,15 @@ http_new(const struct http_options *o, struct err *err)
 	struct http *h;
 	size_t len;
 
-	(void)pthread_once(&once, init_once);
 	if (http_check_url(o->url, err) == -1)
 		return NULL;
 	h = calloc(1, sizeof(*h));
+	if (h != NULL && curl_load(&h->call, err) == -1) {
+		http_free(h);
+		return NULL;
+	}
 	if (h == NULL || (h->url = strdup(o->url)) == NULL ||
-	    (h->curl = curl_easy_init()) == NULL) {
+	    (h->curl = h->call.easy_init()) == NULL) {
 		http_free(h);
 		(void)err_set(err, "out of memory");
 		return NULL;
@@ -187,30 +183,30 @@ http_new(const struct http_options *o, struct err *err)
 	len = strlen(h->url);
 	if (h->url[len - 1] == '/')
 		h->url[len - 1] = '\0';
-	(void)curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, h->error);
-	(void)curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(h->curl, CURLOPT_FOLLOWLOCATION, 0L);
-	(void)curl_easy_setopt(h->curl, CURLOPT_PROXY, "");
-	(void)curl_easy_setopt(h->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)curl_easy_setopt(h->curl, CURLOPT_HTTP_VERSION,
+	(void)h->call.easy_setopt(h->curl, CURLOPT_ERRORBUFFER, h->error);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_PROXY, "");
+	(void)h->call.easy_setopt(h->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)h->call.easy_setopt(h->curl, CURLOPT_HTTP_VERSION,
 	    (long)CURL_HTTP_VERSION_1_1);
-	(void)curl_easy_setopt(h->curl, CURLOPT_CONNECTTIMEOUT_MS,
+	(void)h->call.easy_setopt(h->curl, CURLOPT_CONNECTTIMEOUT_MS,
 	    o->connect_ms == 0 ? CONNECT_MS : o->connect_ms);
-	(void)curl_easy_setopt(h->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	(void)curl_easy_setopt(h->curl, CURLOPT_LOW_SPEED_TIME,
+	(void)h->call.easy_setopt(h->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_LOW_SPEED_TIME,
 	    o->stall_sec == 0 ? STALL_SEC : o->stall_sec);
-	(void)curl_easy_setopt(h->curl, CURLOPT_TCP_KEEPALIVE, 1L);
-	(void)curl_easy_setopt(h->curl, CURLOPT_UPLOAD_BUFFERSIZE, 1L << 20);
-	(void)curl_easy_setopt(h->curl, CURLOPT_BUFFERSIZE, 1L << 18);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_UPLOAD_BUFFERSIZE, 1L << 20);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_BUFFERSIZE, 1L << 18);
 	if (o->ca_file != NULL && o->ca_file[0] != '\0')
-		(void)curl_easy_setopt(h->curl, CURLOPT_CAINFO, o->ca_file);
+		(void)h->call.easy_setopt(h->curl, CURLOPT_CAINFO, o->ca_file);
 	if (user != NULL)
-		(void)curl_easy_setopt(h->curl, CURLOPT_USERNAME, user);
+		(void)h->call.easy_setopt(h->curl, CURLOPT_USERNAME, user);
 	if (password != NULL) {
 		if (user == NULL)
-			(void)curl_easy_setopt(h->curl, CURLOPT_USERNAME,
+			(void)h->call.easy_setopt(h->curl, CURLOPT_USERNAME,
 			    "default");
-		(void)curl_easy_setopt(h->curl, CURLOPT_PASSWORD, password);
+		(void)h->call.easy_setopt(h->curl, CURLOPT_PASSWORD, password);
 	}
 	return h;
 }
@@ -220,7 +216,8 @@ http_free(struct http *h)
 {
 	if (h == NULL)
 		return;
-	curl_easy_cleanup(h->curl);
+	if (h->curl != NULL)
+		h->call.easy_cleanup(h->curl);
 	free(h->url);
 	free(h);
 }
@@ -233,7 +230,7 @@ static char *
 make_url(const struct http *h, const struct http_request *r)
 {
 	char *query = r->read == NULL ? NULL :
-	    curl_easy_escape(h->curl, r->query, 0), *url;
+	    h->call.easy_escape(h->curl, r->query, 0), *url;
 	const char *params = r->params == NULL ? "" : r->params;
 	size_t size;
 
@@ -247,24 +244,24 @@ make_url(const struct http *h, const struct http_request *r)
 		    query == NULL || *params == '\0' ? "" : "&",
 		    query == NULL ? "" : "query=",
 		    query == NULL ? "" : query);
-	curl_free(query);
+	h->call.free(query);
 	return url;
 }
 
 static struct curl_slist *
-make_headers(const struct http_request *r)
+make_headers(const struct curl_calls *call, const struct http_request *r)
 {
 	/* no round trip before the body; no form */
-	struct curl_slist *list = curl_slist_append(NULL, "Expect:"), *next;
+	struct curl_slist *list = call->slist_append(NULL, "Expect:"), *next;
 
-	next = list == NULL ? NULL : curl_slist_append(list,
+	next = list == NULL ? NULL : call->slist_append(list,
 	    "Content-Type: application/octet-stream");
 	if (next != NULL && r->read != NULL)
-		next = curl_slist_append(list, "Transfer-Encoding: chunked");
+		next = call->slist_append(list, "Transfer-Encoding: chunked");
 	if (next != NULL && r->gzip)
-		next = curl_slist_append(list, "Content-Encoding: gzip");
+		next = call->slist_append(list, "Content-Encoding: gzip");
 	if (next == NULL) {
-		curl_slist_free_all(list);
+		call->slist_free_all(list);
 		return NULL;
 	}
 	return list;
@@ -306,7 +303,7 @@ finish(struct run *r, CURLcode rc, struct err *err)
 		return err_as(err, ERR_STOPPED, "%s: stopped", h->url);
 	if (r->failed)
 		return err_as(err, ERR_STOPPED, "%s: broken off", h->url);
-	(void)curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+	(void)h->call.easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	/* it may answer before it has read all, and hang up */
 	if (r->refused && r->begun)
 		return tell_refused(r, r->tail, r->len, status, err);
@@ -318,7 +315,7 @@ finish(struct run *r, CURLcode rc, struct err *err)
 		return err_as(err, rc == CURLE_PEER_FAILED_VERIFICATION ||
 		    rc == CURLE_SSL_CACERT_BADFILE ? ERR_FAIL : ERR_BUSY,
 		    "%s: %s", h->url, h->error[0] != '\0' ? h->error :
-		    curl_easy_strerror(rc));
+		    h->call.easy_strerror(rc));
 	if (status != HTTP_OK)
 		return tell_refused(r, "", 0, status, err);
 	return 0;
@@ -328,35 +325,36 @@ int
 http_run(struct http *h, const struct http_request *request, struct err *err)
 {
 	struct run r = { .request = request, .http = h };
-	struct curl_slist *headers = make_headers(request);
+	struct curl_slist *headers = make_headers(&h->call, request);
 	char *url = make_url(h, request);
 	CURLcode rc;
 
 	if (headers == NULL || url == NULL) {
-		curl_slist_free_all(headers);
+		h->call.slist_free_all(headers);
 		free(url);
 		return err_set(err, "out of memory");
 	}
 	h->error[0] = '\0';
-	(void)curl_easy_setopt(h->curl, CURLOPT_URL, url);
-	(void)curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
-	(void)curl_easy_setopt(h->curl, CURLOPT_POST, 1L);
-	(void)curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS,
+	(void)h->call.easy_setopt(h->curl, CURLOPT_URL, url);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_POST, 1L);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_POSTFIELDS,
 	    request->read == NULL ? request->query : NULL);
-	(void)curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+	(void)h->call.easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE,
 	    request->read == NULL ? (curl_off_t)strlen(request->query) :
 	    (curl_off_t)-1);
-	(void)curl_easy_setopt(h->curl, CURLOPT_READFUNCTION, on_read);
-	(void)curl_easy_setopt(h->curl, CURLOPT_READDATA, &r);
-	(void)curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_write);
-	(void)curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, &r);
-	(void)curl_easy_setopt(h->curl, CURLOPT_NOPROGRESS, 0L);
-	(void)curl_easy_setopt(h->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-	(void)curl_easy_setopt(h->curl, CURLOPT_XFERINFODATA, &r);
-	rc = curl_easy_perform(h->curl);
-	(void)curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
-	(void)curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, NULL);
-	curl_slist_free_all(headers);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_READFUNCTION, on_read);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_READDATA, &r);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_write);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_WRITEDATA, &r);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_NOPROGRESS, 0L);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_XFERINFOFUNCTION,
+	    on_progress);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_XFERINFODATA, &r);
+	rc = h->call.easy_perform(h->curl);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_POSTFIELDS, NULL);
+	h->call.slist_free_all(headers);
 	free(url);
 	return finish(&r, rc, err);
 }

@@ -34,7 +34,7 @@ BEGIN {
 	home["<ev.h>"] = "^collector/(server|responder)\\.c$"
 	home["<pcap.h>"] = "^collector/capture\\.c$"
 	home["<confuse.h>"] = "^(collector/config_(read|ship)|query/defaults)\\.[ch]$"
-	home["<curl/curl.h>"] = "^schema/http\\.c$"
+	home["<curl/curl.h>"] = "^schema/curl\\.h$"
 	home["<csv.h>"] = "^(query/|collector/csv_rows\\.c$)"
 	home["<zlib.h>"] = "^collector/ship_body\\.c$"
 	home["<sqlite3ext.h>"] = "^schema/extension\\.c$"

@@ -116,3 +116,10 @@ if [ "$n" -gt 100 ] && [ "$n" -eq "$(wc -l <"$tmp/words")" ]; then
 else
 	echo "not ok usage filter-words: the $n-th, $phrase"
 fi
+
+# Questions to shards do not wait for libraries that only a server needs.
+if LD_DEBUG=libs "$BUILD/flowq" --version 2>&1 | grep libcurl; then
+	echo "not ok usage starts without libcurl"
+else
+	echo "ok usage starts without libcurl"
+fi

@@ -137,16 +137,19 @@ search_cells(struct search *s, const uint8_t *page, int depth, bool *behind)
 	for (uint32_t i = 0; i < cells; i++) {
 		const uint8_t *p = page + be16(page + head + (size_t)i * 2);
 		struct entry e;
+		int place;
 
 		if (p + 4 >= last || !read_entry(p + (interior ? 4 : 0), last,
 		    &e))
 			return false;
 		/* and all before it */
-		if (compare(&e, &s->range->lo) < 0)
+		place = compare(&e, &s->range->lo);
+		if (place < 0)
 			continue;
 		if (interior && !search_page(s, be32(p), depth + 1, behind))
 			return false;
-		*behind = *behind || compare(&e, &s->range->hi) > 0;
+		*behind = *behind ||
+		    (place > 0 && compare(&e, &s->range->hi) > 0);
 		if (*behind)
 			return true;
 		if (!take(s, &e))

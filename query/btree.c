@@ -220,7 +220,7 @@ btree_is_file(const struct btree *t, uint64_t device, uint64_t inode)
 }
 
 unsigned
-btree_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
+btree_any_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
 {
 	uint64_t v = 0;
 

@@ -134,7 +134,30 @@ int	btree_damaged(const struct btree *t, uint32_t page, const char *what,
 	    struct err *err);
 
 /* A varint at p before end; its length, or 0 when it is cut. */
-unsigned btree_varint(const uint8_t *p, const uint8_t *end, uint64_t *out);
+unsigned btree_any_varint(const uint8_t *p, const uint8_t *end,
+	    uint64_t *out);
+
+/* The same: lengths have one byte, ids of flows mostly up to three. */
+static inline unsigned
+btree_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
+{
+	if (end - p < 3)
+		return btree_any_varint(p, end, out);
+	if (p[0] < 0x80) {
+		*out = p[0];
+		return 1;
+	}
+	if (p[1] < 0x80) {
+		*out = (uint64_t)(p[0] & 0x7f) << 7 | p[1];
+		return 2;
+	}
+	if (p[2] < 0x80) {
+		*out = (uint64_t)(p[0] & 0x7f) << 14 |
+		    (uint64_t)(p[1] & 0x7f) << 7 | p[2];
+		return 3;
+	}
+	return btree_any_varint(p, end, out);
+}
 
 /* Is it this file (st_dev, st_ino) that was opened? */
 bool	btree_is_file(const struct btree *t, uint64_t device, uint64_t inode);

@@ -132,17 +132,6 @@ btree_rows_free(struct btree_rows *r)
 	free(r);
 }
 
-/* The same; nearly all of ours have one byte. */
-static inline unsigned
-varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
-{
-	if (p < end && p[0] < 0x80) {
-		*out = p[0];
-		return 1;
-	}
-	return btree_varint(p, end, out);
-}
-
 /* ---- column by column ---- */
 
 /*
@@ -264,8 +253,8 @@ find_record(const struct btree *t, struct btree_rows *r, const uint8_t *p,
 	uint64_t payload, id;
 	unsigned n, m, head;
 
-	if (p >= last || (n = varint(p, last, &payload)) == 0 ||
-	    (m = varint(p + n, last, &id)) == 0)
+	if (p >= last || (n = btree_varint(p, last, &payload)) == 0 ||
+	    (m = btree_varint(p + n, last, &id)) == 0)
 		return "cell outside";
 	p += n + m;
 	/* more than this would continue on an overflow page */
@@ -396,8 +385,8 @@ cell_id(const struct btree *t, const struct btree_rows *r, const uint8_t *p,
 	uint64_t payload, rowid;
 	unsigned n;
 
-	if (p >= last || (n = varint(p, last, &payload)) == 0 ||
-	    varint(p + n, last, &rowid) == 0)
+	if (p >= last || (n = btree_varint(p, last, &payload)) == 0 ||
+	    btree_varint(p + n, last, &rowid) == 0)
 		return false;
 	*id = (int64_t)rowid;
 	return true;

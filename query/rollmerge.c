@@ -17,6 +17,7 @@
 struct cursor {
 	const struct merge_source *source;
 	struct merge_span	  *span;
+	struct btree_rows	  *read;	/* the leaf as it is read */
 	struct merge_row	  *rows;
 	size_t			   cap;
 	size_t			   n;
@@ -30,7 +31,6 @@ struct cursor {
 struct merger {
 	const struct merge_task	*task;
 	struct tally_sum	*total;
-	struct btree_rows	*rows;
 	struct sieve		*sieve;
 	struct cursor		*cursors;
 	int			 place[COLUMN_COUNT];	/* the sieve's */
@@ -105,7 +105,7 @@ take(const struct merger *m, struct cursor *c, size_t i,
     const struct merge_key *k)
 {
 	uint32_t rate;
-	struct tally_sum sum = rollrow_sum(m->rows, i, m->task->q->scale,
+	struct tally_sum sum = rollrow_sum(c->read, i, m->task->q->scale,
 	    c->source->sign, &rate);
 
 	if (c->n > 0 && merge_same(&c->rows[c->n - 1].key, k)) {
@@ -120,12 +120,12 @@ take(const struct merger *m, struct cursor *c, size_t i,
 static int
 take_leaf(const struct merger *m, struct cursor *c)
 {
-	const uint8_t *mask = sieve_rows(m->sieve, m->rows);
+	const uint8_t *mask = sieve_rows(m->sieve, c->read);
 	const struct merge_task *t = m->task;
 	struct merge_key k;
 
-	for (size_t i = 0; i < m->rows->n; i++) {
-		if (!key_of(m->rows, i, m->width, &k) ||
+	for (size_t i = 0; i < c->read->n; i++) {
+		if (!key_of(c->read, i, m->width, &k) ||
 		    merge_less(&k, &c->last))
 			return 0;
 		c->last = k;
@@ -169,10 +169,10 @@ load(struct merger *m, struct cursor *c, struct err *err)
 			c->ended = true;
 			break;
 		}
-		if (btree_read(c->source->tree, c->leaf, m->rows,
+		if (btree_read(c->source->tree, c->leaf, c->read,
 		    &ignored) == -1)
 			return 0;
-		if (make_room(c, m->rows->n, err) == -1)
+		if (make_room(c, c->read->n, err) == -1)
 			return -1;
 		if (!take_leaf(m, c))
 			return 0;
@@ -192,11 +192,11 @@ find_leaf(const struct merger *m, struct cursor *c)
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (btree_read_first(c->source->tree, mid, m->rows,
-		    &ignored) == -1 || (m->rows->n > 0 &&
-		    !key_of(m->rows, 0, m->width, &k)))
+		if (btree_read_first(c->source->tree, mid, c->read,
+		    &ignored) == -1 || (c->read->n > 0 &&
+		    !key_of(c->read, 0, m->width, &k)))
 			return false;
-		if (m->rows->n == 0 || merge_less(&k, &m->task->from))
+		if (c->read->n == 0 || merge_less(&k, &m->task->from))
 			low = mid + 1;
 		else
 			high = mid;
@@ -351,24 +351,26 @@ prepare(struct merger *m, struct merge_span *spans, struct err *err)
 	rollrow_columns(t->sources[0].rollup, (filter_columns(t->q->filter) &
 	    flow_bit(COL_proto)) != 0, want, m->place);
 	m->width = width_of(t->sources[0].rollup);
-	m->rows = btree_rows_new(t->sources[0].tree, want, ROLLROW_END);
 	m->cursors = calloc(t->n, sizeof(*m->cursors));
-	if (m->rows == NULL || m->cursors == NULL)
+	if (m->cursors == NULL)
 		return err_set(err, "out of memory");
-	m->sieve = sieve_new(t->q, NULL, m->place, ROLLROW_NONE,
-	    m->rows->cap, err);
-	if (m->sieve == NULL || grow(m, err) == -1)
-		return -1;
 	for (size_t i = 0; i < t->n; i++) {
 		struct cursor *c = &m->cursors[i];
 
 		spans[i] = (struct merge_span){ .seen = 0 };
 		*c = (struct cursor){ .source = &t->sources[i],
-			.span = &spans[i], .begun = whole };
+			.span = &spans[i], .begun = whole,
+			.read = btree_rows_new(t->sources[i].tree, want,
+			    ROLLROW_END) };
+		if (c->read == NULL)
+			return err_set(err, "out of memory");
 		if (!whole && !find_leaf(m, c))
 			return 0;
 	}
-	return 1;
+	/* pages are of one size: the first holds as many rows as any */
+	m->sieve = sieve_new(t->q, NULL, m->place, ROLLROW_NONE,
+	    m->cursors[0].read->cap, err);
+	return m->sieve == NULL || grow(m, err) == -1 ? -1 : 1;
 }
 
 int
@@ -380,13 +382,14 @@ rollmerge_run(const struct merge_task *t, struct tally_sum *total,
 
 	if (rc == 1)
 		rc = merge(&m, err);
-	for (size_t i = 0; m.cursors != NULL && i < t->n; i++)
+	for (size_t i = 0; m.cursors != NULL && i < t->n; i++) {
+		btree_rows_free(m.cursors[i].read);
 		free(m.cursors[i].rows);
+	}
 	free(m.cursors);
 	free(m.found);
 	free(m.slots);
 	sieve_free(m.sieve);
-	btree_rows_free(m.rows);
 	return rc;
 }
 

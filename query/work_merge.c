@@ -15,7 +15,8 @@
 
 #define SOURCES_MAX	600	/* each is an open file */
 #define LEAVES_PER_PART	4	/* a thread for less does not pay */
-#define LEAF_MEMORY	3	/* bytes of rows for a byte of a page */
+/* Bytes for each of a page: rows, their columns, pages that are read ahead. */
+#define LEAF_MEMORY	12
 #define KEY_WORDS	3
 
 struct shard {

@@ -17,6 +17,7 @@
 #include "collector/log.h"
 #include "collector/seal.h"
 #include "collector/template_store.h"
+#include "schema/db.h"
 #include "schema/shard.h"
 
 #define PATH_LEN_MAX	4096
@@ -201,6 +202,32 @@ remove_half_made(int fd, const char *dir, int depth)
 	(void)closedir(d);
 }
 
+/*
+ * A run that was killed as it left the log has its journal beside the shard,
+ * and readers, who may not write, cannot open that.  Reading it once takes the
+ * journal back; what fails is told when flows come.
+ */
+static void
+take_back_journal(const char *path)
+{
+	char name[PATH_LEN_MAX];
+	struct stat st;
+	int64_t ignored;
+	sqlite3 *db;
+
+	if (snprintf(name, sizeof(name), "%s-journal", path) >=
+	    (int)sizeof(name) || lstat(name, &st) == -1)
+		return;
+	db = db_open(path, SQLITE_OPEN_READWRITE, NULL);
+	if (db == NULL)
+		return;
+	/* then it is gone, or was never complete and counts as none */
+	if (db_int(db, "SELECT count(*) FROM sqlite_schema", 0, &ignored,
+	    NULL) == 0)
+		(void)unlink(name);
+	(void)sqlite3_close(db);
+}
+
 int
 datadir_recover(const char *dir, int64_t now_ms, int64_t slot_ms,
     struct sealer *sealer, struct live *live, int64_t *next_ms,
@@ -227,6 +254,7 @@ datadir_recover(const char *dir, int64_t now_ms, int64_t slot_ms,
 			    list.v[i].path);
 			rc = sealer_add(sealer, list.v[i].path, NULL);
 		} else {
+			take_back_journal(list.v[i].path);
 			rc = live_adopt(live, list.v[i].path, end);
 			/* the clock may have gone back: newest open slot */
 			if (start > *next_ms)

@@ -322,7 +322,7 @@ static int
 read_leaf(const struct btree *t, size_t leaf, uint32_t most,
     struct btree_rows *r, struct err *err)
 {
-	const uint8_t *offsets;
+	const uint8_t *offsets = NULL;
 	const char *wrong;
 	uint32_t cells;
 
@@ -450,7 +450,7 @@ btree_read_ids(const struct btree *t, const int64_t *ids, size_t n,
 	size_t leaf = leaf_of(t, ids[0]);
 	uint32_t page = t->leaf[leaf].page, cells, at = 0;
 	const char *wrong = NULL;
-	const uint8_t *offsets;
+	const uint8_t *offsets = NULL;
 	uint8_t *chosen;
 	bool found;
 

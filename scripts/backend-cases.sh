@@ -108,6 +108,8 @@ backend_group_filters() {
 backend_group_statistics() {
 	for backend_name in $("$FLOWQ" help stats | sed -n \
 	    '/^Statistics/,/^$/s/^  //p' | tr -d ,); do
+		# looked up in shards only
+		case $backend_name in *geo | *asn) continue ;; esac
 		backend_same -s "$backend_name/bytes" -n 0 -o csv
 		backend_same -s "$backend_name:p/flows" -n 15 -o csv
 	done

@@ -15,6 +15,7 @@
 
 #include "query/ast.h"
 #include "query/btree.h"
+#include "query/sealed.h"
 #include "query/serve.h"
 
 #define LEAF_HEAD	8U
@@ -250,7 +251,6 @@ addrindex_find(const struct question *q, const char *path,
     const struct open_shard *s, struct addrindex_ids *out)
 {
 	const struct node *root = ast_root(q->filter);
-	struct err ignored;
 	struct btree *file;
 	bool found;
 
@@ -258,11 +258,9 @@ addrindex_find(const struct question *q, const char *path,
 	if (!s->by_pages || !serve_may_index(q, s))
 		return false;
 	/* of the flows: only its file is of use here */
-	file = btree_open(path, s->flow_root, &ignored);
-	if (file == NULL || !btree_is_file(file, s->device, s->inode)) {
-		btree_close(file);
+	file = sealed_table(path, s, s->flow_root);
+	if (file == NULL)
 		return false;
-	}
 	found = try(file, s, root, out);
 	for (size_t i = 0; !found && root->kind == NODE_AND && i < root->n;
 	    i++)

@@ -8,6 +8,7 @@
 
 #include "query/btree.h"
 #include "query/direct.h"
+#include "query/sealed.h"
 #include "query/sieve.h"
 #include "schema/db.h"
 
@@ -166,7 +167,6 @@ leafscan_open(struct feed *f, const char *path,
     const struct open_shard *s, const struct side *side)
 {
 	struct leafscan *l;
-	struct err ignored;
 
 	if (!s->meta.sealed || s->flow_root == 0 || question_in_order(f->q) ||
 	    !sieve_can(f->q))
@@ -177,9 +177,9 @@ leafscan_open(struct feed *f, const char *path,
 	l->side = side;
 	l->scaled = f->q->scale && side_is_sampled(side);
 	if (find_columns(l, s) == 0 && want_all(l, f) &&
-	    (l->tree = btree_open(path, s->flow_root, &ignored)) != NULL &&
-	    btree_is_file(l->tree, s->device, s->inode) && (l->rows = btree_rows_new(l->tree, l->want,
-	    l->n_columns)) != NULL && divide(l, f) == 0)
+	    (l->tree = sealed_table(path, s, s->flow_root)) != NULL &&
+	    (l->rows = btree_rows_new(l->tree, l->want, l->n_columns)) !=
+	    NULL && divide(l, f) == 0)
 		return l;
 	leafscan_close(l);
 	return NULL;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "query/datum.h"
+#include "query/sealed.h"
 #include "query/serve.h"
 #include "query/sieve.h"
 
@@ -69,18 +70,6 @@ find_columns(struct listscan *l, char want[BTREE_MAX_COLUMNS])
 	l->extra.columns = extra;
 }
 
-static struct btree *
-open_table(const char *path, const struct open_shard *s, uint32_t root)
-{
-	struct err ignored;
-	struct btree *t = btree_open(path, root, &ignored);
-
-	if (t != NULL && btree_is_file(t, s->device, s->inode))
-		return t;
-	btree_close(t);
-	return NULL;
-}
-
 static bool
 open_extra(struct listscan *l, const char *path, const struct open_shard *s)
 {
@@ -89,7 +78,7 @@ open_extra(struct listscan *l, const char *path, const struct open_shard *s)
 
 	if ((l->columns & flow_home_bits(HOME_EXTRA)) == 0)
 		return true;
-	x->tree = open_table(path, s, s->extra_root);
+	x->tree = sealed_table(path, s, s->extra_root);
 	if (x->tree != NULL)
 		x->rows = btree_rows_new(x->tree, none, x->columns);
 	return x->rows != NULL;
@@ -113,7 +102,7 @@ listscan_open(const struct question *q, uint64_t columns, const char *path,
 	l->columns = columns | flow_bit(COL_packets) | flow_bit(COL_bytes) |
 	    flow_bit(COL_first_ms) | flow_bit(COL_duration_ms);
 	find_columns(l, want);
-	if ((l->tree = open_table(path, s, s->flow_root)) != NULL &&
+	if ((l->tree = sealed_table(path, s, s->flow_root)) != NULL &&
 	    (l->rows = btree_rows_new(l->tree, want,
 	    (unsigned)l->path_place + 1)) != NULL && open_extra(l, path, s))
 		return l;

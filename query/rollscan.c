@@ -8,6 +8,7 @@
 #include "query/ast.h"
 #include "query/direct.h"
 #include "query/rollrow.h"
+#include "query/sealed.h"
 #include "query/sieve.h"
 #include "query/words.h"
 
@@ -89,8 +90,8 @@ prepare(struct rollscan *r, const char *path, const struct open_shard *s)
 	rollrow_columns(r->pass->rollup, ((feed_columns(r->f) |
 	    filter_columns(r->f->q->filter)) & flow_bit(COL_proto)) != 0,
 	    want, r->place);
-	r->tree = btree_open(path, s->roll_root[r->pass->rollup], &ignored);
-	if (r->tree == NULL || !btree_is_file(r->tree, s->device, s->inode))
+	r->tree = sealed_table(path, s, s->roll_root[r->pass->rollup]);
+	if (r->tree == NULL)
 		return -1;
 	r->rows = btree_rows_new(r->tree, want, ROLLROW_END);
 	if (r->rows == NULL)

@@ -298,3 +298,15 @@ sealed_open(const struct sealed_forms *f, const char *path,
 	out->extra_root = l.root[TABLE_EXTRA];
 	return true;
 }
+
+struct btree *
+sealed_table(const char *path, const struct open_shard *s, uint32_t root)
+{
+	struct err ignored;
+	struct btree *t = btree_open(path, root, &ignored);
+
+	if (t != NULL && btree_is_file(t, s->device, s->inode))
+		return t;
+	btree_close(t);
+	return NULL;
+}

@@ -10,6 +10,7 @@
 #ifndef QUERY_SEALED_H
 #define QUERY_SEALED_H
 
+#include "query/btree.h"
 #include "query/open.h"
 
 struct sealed_forms;
@@ -24,5 +25,12 @@ void	sealed_forms_free(struct sealed_forms *f);
  */
 bool	sealed_open(const struct sealed_forms *f, const char *path,
 	    struct open_shard *out);
+
+/*
+ * A table of that shard, path being its file; btree_close.  NULL: it cannot be
+ * read, or another file has that name by now.
+ */
+struct btree *sealed_table(const char *path, const struct open_shard *s,
+	    uint32_t root);
 
 #endif

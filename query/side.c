@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "query/record.h"
+#include "query/sealed.h"
 #include "schema/db.h"
 #include "schema/ddl.h"
 
@@ -316,18 +317,6 @@ take_exporter(void *arg, int64_t id,
 	return 0;
 }
 
-static struct btree *
-open_table(const char *path, const struct open_shard *s, uint32_t root)
-{
-	struct err ignored;
-	struct btree *t = btree_open(path, root, &ignored);
-
-	if (t != NULL && btree_is_file(t, s->device, s->inode))
-		return t;
-	btree_close(t);
-	return NULL;
-}
-
 static bool
 pages_of_paths(struct side *s, const struct btree *t, uint64_t columns)
 {
@@ -387,8 +376,8 @@ side_load_pages(const char *path, const struct open_shard *shard,
 		free(s);
 		return NULL;
 	}
-	paths = open_table(path, shard, shard->path_root);
-	exporters = open_table(path, shard, shard->exporter_root);
+	paths = sealed_table(path, shard, shard->path_root);
+	exporters = sealed_table(path, shard, shard->exporter_root);
 	ok = paths != NULL && exporters != NULL &&
 	    pages_of_paths(s, paths, columns) &&
 	    pages_of_exporters(s, exporters);

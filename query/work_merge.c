@@ -9,6 +9,7 @@
 #include "query/best.h"
 #include "query/direct.h"
 #include "query/rollmerge.h"
+#include "query/sealed.h"
 #include "query/serve.h"
 #include "query/sieve.h"
 #include "query/spill.h"
@@ -66,19 +67,18 @@ add_source(struct job *j, const char *path, const struct open_shard *s,
     const struct serve_pass *pass, bool total)
 {
 	struct merge_source *to = &j->sources[j->n];
-	struct err ignored;
 
 	if (j->n == SOURCES_MAX || s->roll_root[pass->rollup] == 0)
 		return false;
 	*to = (struct merge_source){ .rollup = pass->rollup,
 		.sign = pass->sign, .total = total,
-		.tree = btree_open(path, s->roll_root[pass->rollup],
-		    &ignored) };
+		.tree = sealed_table(path, s,
+		    s->roll_root[pass->rollup]) };
 	if (to->tree == NULL)
 		return false;
 	j->n++;
-	return btree_is_file(to->tree, s->device, s->inode) &&
-	    btree_page_size(to->tree) == btree_page_size(j->sources[0].tree);
+	return btree_page_size(to->tree) ==
+	    btree_page_size(j->sources[0].tree);
 }
 
 static bool

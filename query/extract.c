@@ -16,7 +16,6 @@
 #include "schema/db.h"
 #include "schema/finish.h"
 
-#define STOP_STEPS	2000	/* of SQLite's machine, between looks at stop */
 
 struct extract {
 	const struct question		*q;
@@ -119,13 +118,6 @@ put_in_place(struct extract *x, struct err *err)
 /* ---- the rows ---- */
 
 static int
-stopped(void *arg)
-{
-	return atomic_load_explicit((const atomic_bool *)arg,
-	    memory_order_relaxed);
-}
-
-static int
 open_new(struct extract *x, struct err *err)
 {
 	x->db = shard_create(x->temp, 0, 0, err);
@@ -133,9 +125,7 @@ open_new(struct extract *x, struct err *err)
 	if (x->db == NULL || db_exec(x->db, "PRAGMA journal_mode = MEMORY;"
 	    "PRAGMA synchronous = OFF", err) == -1)
 		return -1;
-	if (x->q->stop != NULL)
-		sqlite3_progress_handler(x->db, STOP_STEPS, stopped,
-		    (void *)(uintptr_t)x->q->stop);
+	db_stop_by(x->db, x->q->stop);
 	x->copy = copy_new(x->db, err);
 	return x->copy == NULL ? -1 : 0;
 }

@@ -242,7 +242,7 @@ sorter_open(struct lister *l, struct err *err)
 		sqlite3_free(sqlite3_str_finish(s));
 		return -1;
 	}
-	open_stop_by(l->sorter, l->q->stop);
+	db_stop_by(l->sorter, l->q->stop);
 	sqlite3_str_appendall(s, "CREATE TABLE sorted (seq INTEGER PRIMARY "
 	    "KEY, value");
 	for (size_t i = 0; i < l->n_values; i++)

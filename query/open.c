@@ -11,24 +11,8 @@
 #include "schema/db.h"
 
 #define BUSY_MS		5000	/* sealing holds a shard for moments only */
-#define STOP_STEPS	2000	/* of SQLite's machine, between looks at stop */
 #define IDS_MAX		(INT64_C(1) << 53)
 #define VALUE_MAX	(16 << 20)	/* bytes; lists of a filter are bound */
-
-static int
-stopped(void *arg)
-{
-	return atomic_load_explicit((const atomic_bool *)arg,
-	    memory_order_relaxed);
-}
-
-void
-open_stop_by(sqlite3 *db, const atomic_bool *stop)
-{
-	if (stop != NULL)
-		sqlite3_progress_handler(db, STOP_STEPS, stopped,
-		    (void *)(uintptr_t)stop);
-}
 
 /*
  * Views, virtual tables and such under our names would run what the file's
@@ -112,7 +96,7 @@ shard_open(const char *path, const atomic_bool *stop, struct open_shard *out,
 		return -1;
 	(void)sqlite3_busy_timeout(out->db, BUSY_MS);
 	(void)sqlite3_limit(out->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
-	open_stop_by(out->db, stop);
+	db_stop_by(out->db, stop);
 	if (sql_register(out->db, err) == -1 ||
 	    db_exec(out->db, "PRAGMA mmap_size = 1099511627776;"
 	    "PRAGMA temp_store = FILE; BEGIN", err) == -1 ||

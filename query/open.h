@@ -47,9 +47,6 @@ void	shard_close(struct open_shard *s);
 int	shard_need_db(struct open_shard *s, const char *path,
 	    const atomic_bool *stop, struct err *err);
 
-/* Statements of db end with ERR_STOPPED soon after *stop (or NULL) is true. */
-void	open_stop_by(struct sqlite3 *db, const atomic_bool *stop);
-
 /* Is there no such file (any more)? */
 bool	shard_is_gone(const char *path);
 

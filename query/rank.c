@@ -68,7 +68,7 @@ rank_new(const struct rank_options *o, struct err *err)
 	r->sorter = db_open("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 	    err);
 	if (r->sorter != NULL)
-		open_stop_by(r->sorter, o->stop);
+		db_stop_by(r->sorter, o->stop);
 	if (r->sorter != NULL && db_exec(r->sorter, sorter_sql, err) == 0 &&
 	    (r->put = db_prepare(r->sorter,
 	    "INSERT INTO sorted VALUES (?1, ?2, ?3)", err)) != NULL)

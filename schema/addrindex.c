@@ -312,12 +312,6 @@ build_by_sqlite(sqlite3 *db, struct err *err)
 	    "CREATE INDEX IF NOT EXISTS flow_dst_addr ON flow (dst_addr)", err);
 }
 
-static int
-stopped(void *arg)
-{
-	return atomic_load((const atomic_bool *)arg);
-}
-
 int
 addrindex_build(sqlite3 *db, size_t memory, const atomic_bool *stop,
     struct err *err)
@@ -328,9 +322,7 @@ addrindex_build(sqlite3 *db, size_t memory, const atomic_bool *stop,
 
 	if (db_int(db, "SELECT count(*) FROM flow", 0, &flows, err) == -1)
 		return -1;
-	if (stop != NULL)
-		sqlite3_progress_handler(db, 10000, stopped,
-		    (void *)(uintptr_t)stop);
+	db_stop_by(db, stop);
 	c.cap = (size_t)flows;
 	for (int i = 0; i < 2; i++)
 		c.list[i].v4 = malloc((c.cap + 1) * sizeof(uint64_t));
@@ -343,7 +335,6 @@ addrindex_build(sqlite3 *db, size_t memory, const atomic_bool *stop,
 		free(c.list[i].v4);
 		free(c.list[i].other);
 	}
-	if (stop != NULL)
-		sqlite3_progress_handler(db, 0, NULL, NULL);
+	db_stop_by(db, NULL);
 	return rc;
 }

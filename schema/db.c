@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define STOP_STEPS	2000	/* of SQLite's machine, between looks at stop */
+
 /* Statements can be long; the head of one is enough to find it. */
 #define SQL_SHOWN	160
 
@@ -25,6 +27,20 @@ code_of(int rc)
 	default:
 		return ERR_FAIL;
 	}
+}
+
+static int
+stopped(void *arg)
+{
+	return atomic_load_explicit((const atomic_bool *)arg,
+	    memory_order_relaxed);
+}
+
+void
+db_stop_by(sqlite3 *db, const atomic_bool *stop)
+{
+	sqlite3_progress_handler(db, stop == NULL ? 0 : STOP_STEPS,
+	    stop == NULL ? NULL : stopped, (void *)(uintptr_t)stop);
 }
 
 int

@@ -6,6 +6,7 @@
 #define SCHEMA_DB_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "schema/err.h"
@@ -17,6 +18,12 @@
  * NULL and fills err on failure.
  */
 sqlite3	*db_open(const char *path, int flags, struct err *err);
+
+/*
+ * Statements end with ERR_STOPPED soon after *stop is true; NULL: they do not,
+ * from here on.
+ */
+void	db_stop_by(sqlite3 *db, const atomic_bool *stop);
 
 /* Fills err from the connection's last error; always returns -1. */
 int	db_error(sqlite3 *db, const char *sql, struct err *err);

@@ -11,12 +11,6 @@
 #include "schema/db.h"
 #include "schema/rollup.h"
 
-static int
-stopped(void *arg)
-{
-	return atomic_load((const atomic_bool *)arg);
-}
-
 int
 shard_finish(sqlite3 *db, bool indexes, size_t memory,
     const atomic_bool *stop, struct err *err)
@@ -26,12 +20,9 @@ shard_finish(sqlite3 *db, bool indexes, size_t memory,
 	if (rollup_build(db, memory, stop, err) == -1 ||
 	    (indexes && addrindex_build(db, memory, stop, err) == -1))
 		return -1;
-	if (stop != NULL)
-		sqlite3_progress_handler(db, 10000, stopped,
-		    (void *)(uintptr_t)stop);
+	db_stop_by(db, stop);
 	rc = db_exec(db, "PRAGMA analysis_limit = 1000; ANALYZE", err);
-	if (stop != NULL)
-		sqlite3_progress_handler(db, 0, NULL, NULL);
+	db_stop_by(db, NULL);
 	if (rc == 0)
 		rc = db_exec(db, "INSERT OR REPLACE INTO meta VALUES "
 		    "('sealed', 1)", err);

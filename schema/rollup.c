@@ -290,12 +290,6 @@ load_paths(sqlite3 *db, struct builder *b, struct err *err)
 }
 
 static int
-stopped(void *arg)
-{
-	return atomic_load((const atomic_bool *)arg);
-}
-
-static int
 build(sqlite3 *db, struct builder *b, struct err *err)
 {
 	int64_t ignored, flows;
@@ -351,12 +345,9 @@ rollup_build(sqlite3 *db, size_t memory, const atomic_bool *stop,
 		(void)db_error(db, NULL, err);
 		goto out;
 	}
-	if (stop != NULL)
-		sqlite3_progress_handler(db, 10000, stopped,
-		    (void *)(uintptr_t)stop);
+	db_stop_by(db, stop);
 	rc = build(db, &b, err);
-	if (stop != NULL)
-		sqlite3_progress_handler(db, 0, NULL, NULL);
+	db_stop_by(db, NULL);
 	(void)sqlite3_create_function_v2(db, "rollup_feed", N_ARGS,
 	    SQLITE_UTF8, NULL, NULL, NULL, NULL, NULL);
 out:

@@ -23,6 +23,30 @@ datum_width(enum column c)
 }
 
 void
+datum_read(struct datum *d, sqlite3_stmt *st, int col)
+{
+	int len;
+
+	*d = (struct datum){ .kind = DATUM_NULL };
+	switch (sqlite3_column_type(st, col)) {
+	case SQLITE_INTEGER:
+		d->kind = DATUM_NUMBER;
+		d->number = sqlite3_column_int64(st, col);
+		break;
+	case SQLITE_BLOB:
+		d->addr = sqlite3_column_blob(st, col);
+		len = sqlite3_column_bytes(st, col);
+		if (len == 4 || len == 16) {
+			d->kind = DATUM_ADDR;
+			d->len = (uint8_t)len;
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+void
 datum_to_flow(const struct datum *d, struct flow *f, enum column c)
 {
 	const struct column_info *info = column_info(c);

@@ -4,6 +4,7 @@
 #ifndef QUERY_DATUM_H
 #define QUERY_DATUM_H
 
+#include <sqlite3.h>
 #include <stdint.h>
 
 #include "schema/flow.h"
@@ -16,6 +17,12 @@ struct datum {
 	int64_t		 number;
 	const uint8_t	*addr;		/* borrowed; network order */
 };
+
+/*
+ * The value of a column, valid until the next step.  What is neither a number
+ * nor of an address's length is as if it were not there.
+ */
+void	datum_read(struct datum *d, sqlite3_stmt *st, int col);
 
 /*
  * Puts the datum into the flow's column; one of another kind than the column's

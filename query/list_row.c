@@ -43,30 +43,6 @@ choose_values(struct lister *l)
 	}
 }
 
-static void
-read_datum(sqlite3_stmt *st, int col, struct datum *c)
-{
-	int len;
-
-	*c = (struct datum){ .kind = DATUM_NULL };
-	switch (sqlite3_column_type(st, col)) {
-	case SQLITE_INTEGER:
-		c->kind = DATUM_NUMBER;
-		c->number = sqlite3_column_int64(st, col);
-		break;
-	case SQLITE_BLOB:
-		c->addr = sqlite3_column_blob(st, col);
-		len = sqlite3_column_bytes(st, col);
-		if (len == 4 || len == 16) {
-			c->kind = DATUM_ADDR;
-			c->len = (uint8_t)len;
-		}
-		break;
-	default:
-		break;
-	}
-}
-
 void
 list_read(const struct lister *l, sqlite3_stmt *st, int first,
     struct list_cells *cells)
@@ -75,7 +51,7 @@ list_read(const struct lister *l, sqlite3_stmt *st, int first,
 	for (size_t i = 0; i < l->n_values; i++) {
 		int col = first + (int)i;
 
-		read_datum(st, col, &cells->v[i]);
+		datum_read(&cells->v[i], st, col);
 		if (l->values[i] == SQL_VALUE_EXPORTER_NAME)
 			cells->name = (const char *)
 			    sqlite3_column_text(st, col);

@@ -99,22 +99,9 @@ static int
 read_datum(struct side *s, sqlite3_stmt *st, int col, struct datum *c,
     struct err *err)
 {
-	int len;
-
-	switch (sqlite3_column_type(st, col)) {
-	case SQLITE_INTEGER:
-		c->kind = DATUM_NUMBER;
-		c->number = sqlite3_column_int64(st, col);
-		return 0;
-	case SQLITE_BLOB:
-		len = sqlite3_column_bytes(st, col);
-		if (len == 4 || len == 16)
-			return add_addr(s, sqlite3_column_blob(st, col),
-			    (size_t)len, c, err);
-		return 0;
-	default:
-		return 0;
-	}
+	datum_read(c, st, col);
+	return c->kind != DATUM_ADDR ? 0 :
+	    add_addr(s, c->addr, c->len, c, err);
 }
 
 static int

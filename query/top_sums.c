@@ -156,30 +156,6 @@ slot_of(struct top_sums *s, int64_t at_ms, struct err *err)
 }
 
 static void
-read_datum(sqlite3_stmt *st, int col, struct datum *d)
-{
-	int len;
-
-	d->kind = DATUM_NULL;
-	switch (sqlite3_column_type(st, col)) {
-	case SQLITE_INTEGER:
-		d->kind = DATUM_NUMBER;
-		d->number = sqlite3_column_int64(st, col);
-		break;
-	case SQLITE_BLOB:
-		d->addr = sqlite3_column_blob(st, col);
-		len = sqlite3_column_bytes(st, col);
-		if (len == 4 || len == 16) {
-			d->kind = DATUM_ADDR;
-			d->len = (uint8_t)len;
-		}
-		break;
-	default:
-		break;
-	}
-}
-
-static void
 add_key(struct top_sums *s, struct slot *slot, const uint8_t *key, size_t len,
     const struct tally_sum *sum)
 {
@@ -214,7 +190,7 @@ add_row(struct top_sums *s, struct slot *slot, sqlite3_stmt *st,
 		int v = s->values[i] == SQL_VALUE_EXPORTER_ADDR ?
 		    STAT_EXPORTER : s->values[i];
 
-		read_datum(st, (int)i, &data[v]);
+		datum_read(&data[v], st, (int)i);
 	}
 	for (unsigned side = 0; side < sides; side++) {
 		size_t len = group_key(s->ask.group, data, side, key);

@@ -14,7 +14,6 @@
 #include "schema/addrindex.h"
 
 #include <endian.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,6 @@
  */
 #include "schema/rollup.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -58,33 +58,6 @@ list_read(const struct lister *l, sqlite3_stmt *st, int first,
 	}
 }
 
-static void
-scale(struct datum *c, uint32_t rate)
-{
-	if (c->kind != DATUM_NUMBER || rate <= 1 || c->number <= 0)
-		return;
-	c->number = c->number > INT64_MAX / rate ? INT64_MAX :
-	    c->number * rate;
-}
-
-static void
-scale_out(struct flow *f, uint32_t rate)
-{
-	struct datum packets = { .kind = DATUM_NUMBER,
-		.number = (int64_t)f->out_packets };
-	struct datum bytes = { .kind = DATUM_NUMBER,
-		.number = (int64_t)f->out_bytes };
-
-	if (flow_has(f, COL_out_packets)) {
-		scale(&packets, rate);
-		f->out_packets = (uint64_t)packets.number;
-	}
-	if (flow_has(f, COL_out_bytes)) {
-		scale(&bytes, rate);
-		f->out_bytes = (uint64_t)bytes.number;
-	}
-}
-
 /* What of the row is in tables path and exporter. */
 static void
 fill_path(const struct lister *l, int64_t path, struct row *row)
@@ -127,42 +100,49 @@ fill_exporter(struct row *row, int value, const struct list_cells *cells,
 /* Place of the path among the values that are not joined. */
 #define AT_PATH	2
 
+/* SQL that joins the path has scaled packets and bytes. */
+static void
+scale(const struct lister *l, const struct list_cells *cells, struct flow *f)
+{
+	uint32_t rate = 1;
+
+	if (!l->joined) {
+		rate = side_rate(l->side, cells->v[AT_PATH].number);
+		row_scale(f, rate);
+	} else if (flow_has(f, COL_sampling)) {
+		rate = f->sampling;
+	}
+	row_scale_out(f, rate);
+}
+
 static void
 fill_row(const struct lister *l, const struct list_cells *cells,
     struct row *row)
 {
-	uint32_t rate = 1;
-
 	row->flow.set = 0;
 	row->flows = 1;
 	row->exporter = (struct row_exporter){ .name = NULL };
 	row->geo = l->o->geo;
 	row->placed = 0;
-	if (!l->joined && l->q->scale)
-		rate = side_rate(l->side, cells->v[AT_PATH].number);
 	for (size_t i = 0; i < l->n_values; i++) {
 		int value = l->values[i];
-		struct datum c = cells->v[i];
+		const struct datum *c = &cells->v[i];
 
 		if (value == SQL_VALUE_PATH) {
-			fill_path(l, c.number, row);
+			fill_path(l, c->number, row);
 			continue;
 		}
-		if (value == SQL_VALUE_RAW_PACKETS) {
-			scale(&c, rate);
+		if (value == SQL_VALUE_RAW_PACKETS)
 			value = COL_packets;
-		} else if (value == SQL_VALUE_RAW_BYTES) {
-			scale(&c, rate);
+		else if (value == SQL_VALUE_RAW_BYTES)
 			value = COL_bytes;
-		}
 		if (value < COLUMN_COUNT)
-			datum_to_flow(&c, &row->flow, (enum column)value);
+			datum_to_flow(c, &row->flow, (enum column)value);
 		else
-			fill_exporter(row, value, cells, &c);
+			fill_exporter(row, value, cells, c);
 	}
-	if (l->joined && l->q->scale && flow_has(&row->flow, COL_sampling))
-		rate = row->flow.sampling;
-	scale_out(&row->flow, rate);
+	if (l->q->scale)
+		scale(l, cells, &row->flow);
 }
 
 /* The row as sums; out: the counters of the other direction. */

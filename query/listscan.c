@@ -193,28 +193,6 @@ fill_extra(struct listscan *l, int64_t id, struct flow *f, struct err *err)
 	return 0;
 }
 
-static void
-scale(uint64_t *counter, uint32_t rate)
-{
-	if (rate > 1)
-		*counter = *counter > INT64_MAX / rate ? INT64_MAX :
-		    *counter * rate;
-}
-
-/* What was not sent is not scaled: it may be any number. */
-static void
-scale_all(struct flow *f, uint32_t rate)
-{
-	if (flow_has(f, COL_packets))
-		scale(&f->packets, rate);
-	if (flow_has(f, COL_bytes))
-		scale(&f->bytes, rate);
-	if (flow_has(f, COL_out_packets))
-		scale(&f->out_packets, rate);
-	if (flow_has(f, COL_out_bytes))
-		scale(&f->out_bytes, rate);
-}
-
 static int
 fill_row(struct listscan *l, size_t i, struct row *row, struct err *err)
 {
@@ -238,8 +216,12 @@ fill_row(struct listscan *l, size_t i, struct row *row, struct err *err)
 	fill_path(l, path, row);
 	if (fill_extra(l, l->rows->id[i], &row->flow, err) == -1)
 		return -1;
-	if (l->q->scale)
-		scale_all(&row->flow, side_rate(l->side, path));
+	if (l->q->scale) {
+		uint32_t rate = side_rate(l->side, path);
+
+		row_scale(&row->flow, rate);
+		row_scale_out(&row->flow, rate);
+	}
 	return 0;
 }
 

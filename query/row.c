@@ -114,6 +114,30 @@ row_bpp(const struct row *r)
 	return rate_of(row_bytes(r), 1, row_packets(r));
 }
 
+static void
+scale(struct flow *f, enum column c, uint64_t *counter, uint32_t rate)
+{
+	int64_t n = (int64_t)*counter;
+
+	if (flow_has(f, c) && rate > 1 && n > 0)
+		*counter = (uint64_t)(n > INT64_MAX / rate ? INT64_MAX :
+		    n * rate);
+}
+
+void
+row_scale(struct flow *f, uint32_t rate)
+{
+	scale(f, COL_packets, &f->packets, rate);
+	scale(f, COL_bytes, &f->bytes, rate);
+}
+
+void
+row_scale_out(struct flow *f, uint32_t rate)
+{
+	scale(f, COL_out_packets, &f->out_packets, rate);
+	scale(f, COL_out_bytes, &f->out_bytes, rate);
+}
+
 bool
 row_is_icmp(const struct row *r)
 {

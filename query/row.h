@@ -52,6 +52,13 @@ int64_t	row_pps(const struct row *r);
 int64_t	row_bps(const struct row *r);
 int64_t	row_bpp(const struct row *r);
 
+/*
+ * Counters times the sampling rate, INT64_MAX at most; of this direction, of
+ * the other one.  What was not sent, and what is below 0, stays as it is.
+ */
+void	row_scale(struct flow *f, uint32_t rate);
+void	row_scale_out(struct flow *f, uint32_t rate);
+
 /* ICMP or ICMPv6: dst_port is type * 256 + code. */
 bool	row_is_icmp(const struct row *r);
 

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "collector/steady.h"
+
 /* The PATH members lie together: from the first to the last of columns.def. */
 #define PATH_FROM	offsetof(struct flow, exporter)
 #define PATH_TO		offsetof(struct flow, out_packets)
@@ -134,16 +136,11 @@ struct batch_queue *
 batch_queue_new(void)
 {
 	struct batch_queue *q = calloc(1, sizeof(*q));
-	pthread_condattr_t attr;
 
 	if (q == NULL)
 		return NULL;
 	(void)pthread_mutex_init(&q->lock, NULL);
-	(void)pthread_condattr_init(&attr);
-	/* a step of the wall clock must not move a time limit */
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&q->changed, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	steady_cond_init(&q->changed);
 	return q;
 }
 

@@ -18,6 +18,7 @@
 #include "collector/config.h"
 #include "collector/hook.h"
 #include "collector/log.h"
+#include "collector/steady.h"
 #include "schema/shard.h"
 
 #define BUSY_SEC	2	/* again, after a reader held the shard */
@@ -48,15 +49,6 @@ struct sealer {
 	time_t			 next_expire;
 	struct age_clock	 age_clock;	/* the thread's own */
 };
-
-static time_t
-monotonic_sec(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
 
 /* The time by which shards age, in milliseconds. */
 static int64_t
@@ -198,12 +190,12 @@ put_back(struct sealer *s, struct job *j, const struct err *err)
 		log_error("cannot seal, trying again: %s", err->msg);
 	j->told = true;
 	if (busy)
-		j->not_before = monotonic_sec() + BUSY_SEC;
+		j->not_before = steady_sec() + BUSY_SEC;
 	else {
 		j->wait_sec = j->wait_sec == 0 ? FAIL_SEC : j->wait_sec * 2;
 		if (j->wait_sec > FAIL_MAX_SEC)
 			j->wait_sec = FAIL_MAX_SEC;
-		j->not_before = monotonic_sec() + j->wait_sec;
+		j->not_before = steady_sec() + j->wait_sec;
 	}
 	append(s, j);
 }
@@ -275,7 +267,7 @@ sealer_main(void *arg)
 
 	(void)pthread_mutex_lock(&s->lock);
 	while (!s->stop && !(s->finish && s->first == NULL)) {
-		time_t now = monotonic_sec();
+		time_t now = steady_sec();
 		struct job *j = take(s, now);
 		bool expire_now = now >= s->next_expire;
 
@@ -315,7 +307,6 @@ struct sealer *
 sealer_start(struct sealer_options *o, struct err *err)
 {
 	struct sealer *s = calloc(1, sizeof(*s));
-	pthread_condattr_t attr;
 	int rc;
 
 	if (s == NULL) {
@@ -324,10 +315,7 @@ sealer_start(struct sealer_options *o, struct err *err)
 	}
 	s->options = o;
 	(void)pthread_mutex_init(&s->lock, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&s->changed, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	steady_cond_init(&s->changed);
 	rc = pthread_create(&s->thread, NULL, sealer_main, s);
 	if (rc != 0) {
 		errno = rc;

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "collector/log.h"
+#include "collector/steady.h"
 
 #define LOOK_SEC	5	/* for what was sealed since */
 #define CHECK_SEC	3600	/* nodes are asked what they have, expiry */
@@ -27,15 +28,6 @@ struct shipper {
 	atomic_bool		 stop;
 	char			 told[600];	/* trouble that was logged */
 };
-
-static time_t
-monotonic_sec(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
 
 static void
 tell_sent(void *arg, const char *path, const char *node, int64_t flows)
@@ -108,7 +100,7 @@ shipper_main(void *arg)
 	unsigned backoff = 0;
 
 	while (!s->stop) {
-		time_t now = monotonic_sec();
+		time_t now = steady_sec();
 		struct ship_counts c;
 		struct err err;
 		int rc;
@@ -135,7 +127,6 @@ shipper_start(const struct ship_options *o, struct ship_places *places,
     struct err *err)
 {
 	struct shipper *s = calloc(1, sizeof(*s));
-	pthread_condattr_t attr;
 	int rc;
 
 	if (s == NULL) {
@@ -146,10 +137,7 @@ shipper_start(const struct ship_options *o, struct ship_places *places,
 	s->options = o;
 	s->places = *places;
 	(void)pthread_mutex_init(&s->lock, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&s->changed, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	steady_cond_init(&s->changed);
 	rc = pthread_create(&s->thread, NULL, shipper_main, s);
 	if (rc != 0) {
 		errno = rc;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "collector/log.h"
+#include "collector/steady.h"
 
 #define AGAIN_SEC	60	/* after a failure */
 
@@ -21,15 +22,6 @@ struct template_saver {
 	bool			 stop;
 	bool			 told;		/* that it cannot be written */
 };
-
-static time_t
-monotonic_sec(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
 
 /* Called without the lock. */
 static bool
@@ -63,7 +55,7 @@ work(struct template_saver *s)
 	(void)pthread_mutex_unlock(&s->lock);
 	ok = save(s, snap);
 	(void)pthread_mutex_lock(&s->lock);
-	s->not_before = ok ? 0 : monotonic_sec() + AGAIN_SEC;
+	s->not_before = ok ? 0 : steady_sec() + AGAIN_SEC;
 	if (ok || s->waiting != NULL || s->stop)
 		template_snapshot_free(snap);
 	else
@@ -80,7 +72,7 @@ saver_main(void *arg)
 		struct timespec until = { .tv_sec = s->not_before };
 
 		if (s->waiting != NULL && (s->stop ||
-		    monotonic_sec() >= s->not_before))
+		    steady_sec() >= s->not_before))
 			work(s);
 		else if (s->stop)
 			break;
@@ -98,7 +90,6 @@ struct template_saver *
 template_saver_start(const char *dir, struct err *err)
 {
 	struct template_saver *s = calloc(1, sizeof(*s));
-	pthread_condattr_t attr;
 	int rc;
 
 	if (s == NULL) {
@@ -107,10 +98,7 @@ template_saver_start(const char *dir, struct err *err)
 	}
 	s->dir = dir;
 	(void)pthread_mutex_init(&s->lock, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&s->changed, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	steady_cond_init(&s->changed);
 	rc = pthread_create(&s->thread, NULL, saver_main, s);
 	if (rc != 0) {
 		errno = rc;

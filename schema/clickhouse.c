@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/sqltext.h"
+
 /*
  * A time slice before the exporter: what is asked for a few minutes reads only
  * those, and what is asked for one exporter a part of each.
@@ -81,19 +83,6 @@ static const struct {
 	{ "exporters", exporter_columns, NULL, "id", { 0, 0 } },
 	{ "shards", shard_columns, NULL, "slot_start_ms", { 0, 0 } },
 };
-
-/* Moves the text to malloc: no caller need know that SQLite made it. */
-static char *
-finish(sqlite3_str *s)
-{
-	char *text = sqlite3_str_finish(s), *copy;
-
-	if (text == NULL)
-		return NULL;
-	copy = strdup(text);
-	sqlite3_free(text);
-	return copy;
-}
 
 const char *
 clickhouse_table(enum clickhouse_table t)
@@ -219,7 +208,7 @@ create_table(const char *database, enum clickhouse_table t, const char *name,
 		sqlite3_str_appendall(s, ") ENGINE = MergeTree\n");
 	sqlite3_str_appendf(s, "PARTITION BY (collector, shard) ORDER BY (%s)",
 	    tables[t].key);
-	return finish(s);
+	return sqltext_finish(s);
 }
 
 char *
@@ -245,7 +234,7 @@ create_front(const char *database, const char *cluster,
 	else
 		sqlite3_str_appendf(s, "Merge(%s, '^%s_local$')", database,
 		    name);
-	return finish(s);
+	return sqltext_finish(s);
 }
 
 unsigned
@@ -281,7 +270,7 @@ clickhouse_statement(const char *database, const char *cluster, unsigned i)
 		sqlite3_str_appendf(s, "CREATE VIEW IF NOT EXISTS "
 		    "%s.schema_version AS\nSELECT toUInt32(%d) AS version",
 		    database, CLICKHOUSE_VERSION);
-	return finish(s);
+	return sqltext_finish(s);
 }
 
 /* One side of a roll-up; which: the column, or its src one for side 2. */
@@ -335,5 +324,5 @@ clickhouse_roll_fill(const char *database, enum clickhouse_table t,
 			sqlite3_str_appendall(s, "\nUNION ALL\n");
 		put_side(s, database, t, side, from);
 	}
-	return finish(s);
+	return sqltext_finish(s);
 }

@@ -12,19 +12,6 @@
 
 #include "schema/sqltext.h"
 
-/* Moves the text to malloc: no caller need know that SQLite made it. */
-static char *
-finish(sqlite3_str *s)
-{
-	char *text = sqlite3_str_finish(s), *copy;
-
-	if (text == NULL)
-		return NULL;
-	copy = strdup(text);
-	sqlite3_free(text);
-	return copy;
-}
-
 char *
 ddl_columns(enum colhome home, const char *prefix)
 {
@@ -39,7 +26,7 @@ ddl_columns(enum colhome home, const char *prefix)
 		sqlite3_str_appendf(s, "%s%s%s", comma, prefix, ci->name);
 		comma = ", ";
 	}
-	return finish(s);
+	return sqltext_finish(s);
 }
 
 /* One line per column, with its doc as a comment. */
@@ -140,7 +127,7 @@ ddl_table(enum colhome home)
 	sqlite3_str *s = sqlite3_str_new(NULL);
 
 	put_table(s, home);
-	return finish(s);
+	return sqltext_finish(s);
 }
 
 char *
@@ -181,5 +168,5 @@ ddl_shard(void)
 	    "  value ANY\n"
 	    ") STRICT, WITHOUT ROWID;\n\n");
 	put_view(s);
-	return finish(s);
+	return sqltext_finish(s);
 }

@@ -1,7 +1,21 @@
 /* Text by plain SQL: see sqltext.h. */
 #include "schema/sqltext.h"
 
+#include <string.h>
+
 #include "schema/proto.h"
+
+char *
+sqltext_finish(sqlite3_str *s)
+{
+	char *text = sqlite3_str_finish(s), *copy;
+
+	if (text == NULL)
+		return NULL;
+	copy = strdup(text);
+	sqlite3_free(text);
+	return copy;
+}
 
 /*
  * IPv4 from pairs of hex digits; IPv6 as RFC 5952 wants it: groups without

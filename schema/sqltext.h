@@ -9,6 +9,12 @@
 
 #include <sqlite3.h>
 
+/*
+ * The text, malloc'd: no caller need know that SQLite made it.  NULL: out of
+ * memory.
+ */
+char	*sqltext_finish(sqlite3_str *s);
+
 /* Of a blob of 4 or 16 bytes; other lengths have no text. */
 void	sqltext_addr(sqlite3_str *s, const char *expr);
 

@@ -43,18 +43,6 @@ struct entry {
 	int64_t		 id;
 };
 
-static uint32_t
-be16(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 8 | p[1];
-}
-
-static uint32_t
-be32(const uint8_t *p)
-{
-	return be16(p) << 16 | be16(p + 2);
-}
-
 /* The entry whose record begins at p; false: it is none of ours. */
 static bool
 read_entry(const uint8_t *p, const uint8_t *last, struct entry *e)
@@ -130,13 +118,13 @@ search_cells(struct search *s, const uint8_t *page, int depth, bool *behind)
 	const uint8_t *last = page + btree_usable(s->file);
 	bool interior = page[0] == TYPE_INTERIOR;
 	uint32_t head = interior ? INTERIOR_HEAD : LEAF_HEAD;
-	uint32_t cells = be16(page + 3);
+	uint32_t cells = btree_be16(page + 3);
 
 	if ((!interior && page[0] != TYPE_LEAF) ||
 	    head + cells * 2 > btree_usable(s->file))
 		return false;
 	for (uint32_t i = 0; i < cells; i++) {
-		const uint8_t *p = page + be16(page + head + (size_t)i * 2);
+		const uint8_t *p = page + btree_be16(page + head + (size_t)i * 2);
 		struct entry e;
 		int place;
 
@@ -147,7 +135,7 @@ search_cells(struct search *s, const uint8_t *page, int depth, bool *behind)
 		place = compare(&e, &s->range->lo);
 		if (place < 0)
 			continue;
-		if (interior && !search_page(s, be32(p), depth + 1, behind))
+		if (interior && !search_page(s, btree_be32(p), depth + 1, behind))
 			return false;
 		*behind = *behind ||
 		    (place > 0 && compare(&e, &s->range->hi) > 0);
@@ -156,7 +144,7 @@ search_cells(struct search *s, const uint8_t *page, int depth, bool *behind)
 		if (!take(s, &e))
 			return false;
 	}
-	return !interior || search_page(s, be32(page + 8), depth + 1, behind);
+	return !interior || search_page(s, btree_be32(page + 8), depth + 1, behind);
 }
 
 static bool

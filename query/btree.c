@@ -21,12 +21,6 @@
 #define TYPE_INTERIOR	0x05
 #define MAX_DEPTH	20	/* as SQLite's BTCURSOR_MAX_DEPTH */
 
-static uint32_t
-be32(const uint8_t *p)
-{
-	return btree_be16(p) << 16 | btree_be16(p + 2);
-}
-
 int
 btree_damaged(const struct btree *t, uint32_t page, const char *what,
     struct err *err)
@@ -86,7 +80,7 @@ walk_interior(struct btree *t, uint32_t page, const uint8_t *buf,
 		if (i < cells && (cell + 4 > t->usable || btree_varint(
 		    buf + cell + 4, buf + t->usable, &key) == 0))
 			return btree_damaged(t, page, "cell outside", err);
-		child = i < cells ? be32(buf + cell) : be32(h + 8);
+		child = i < cells ? btree_be32(buf + cell) : btree_be32(h + 8);
 		if (i == 0 && child_type(t, child, &type, err) == -1)
 			return -1;
 		if (type == BTREE_LEAF ?

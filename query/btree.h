@@ -162,4 +162,17 @@ btree_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
 /* Is it this file (st_dev, st_ino) that was opened? */
 bool	btree_is_file(const struct btree *t, uint64_t device, uint64_t inode);
 
+/* Numbers of a page's head are big-endian. */
+static inline uint32_t
+btree_be16(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 8 | p[1];
+}
+
+static inline uint32_t
+btree_be32(const uint8_t *p)
+{
+	return btree_be16(p) << 16 | btree_be16(p + 2);
+}
+
 #endif

@@ -41,11 +41,4 @@ const uint8_t *btree_leaf(const struct btree *t, struct btree_run *run,
 /* Room for a run of leaves; -1: out of memory. */
 int	btree_run_init(const struct btree *t, struct btree_run *run);
 
-/* Big-endian. */
-static inline uint32_t
-btree_be16(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 8 | p[1];
-}
-
 #endif

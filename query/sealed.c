@@ -198,13 +198,6 @@ read_meta(void *arg, int64_t id, const struct record_value v[RECORD_VALUES])
 	return 0;
 }
 
-static uint32_t
-be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3];
-}
-
 /* Is it a shard of our version? */
 static bool
 check_header(const struct btree *t)
@@ -214,10 +207,10 @@ check_header(const struct btree *t)
 	bool ok;
 
 	ok = page != NULL && btree_page(t, 1, page, &ignored) == 0 &&
-	    be32(page + AT_ENCODING) == UTF8 &&
-	    be32(page + AT_APPLICATION) == SHARD_APPLICATION_ID &&
-	    be32(page + AT_VERSION) >= 1 &&
-	    be32(page + AT_VERSION) <= SHARD_VERSION;
+	    btree_be32(page + AT_ENCODING) == UTF8 &&
+	    btree_be32(page + AT_APPLICATION) == SHARD_APPLICATION_ID &&
+	    btree_be32(page + AT_VERSION) >= 1 &&
+	    btree_be32(page + AT_VERSION) <= SHARD_VERSION;
 	free(page);
 	return ok;
 }

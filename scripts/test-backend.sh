@@ -14,23 +14,7 @@ cd "$(dirname "$0")/.." || exit 1
 export TZ=UTC LC_ALL=C
 unset FLOWDB_BACKEND FLOWDB_BACKEND_USER FLOWDB_BACKEND_PASSWORD FLOWDB_DIR
 
-# the numbers come from here: nothing else in this file prints "ok"
-if [ "${1-}" != inside ]; then
-	"$0" inside 2>&1 | {
-		ok=0 bad=0 skipped=0
-		while IFS= read -r line; do
-			printf '%s\n' "$line"
-			case $line in
-			'ok '*) ok=$((ok + 1)) ;;
-			'not ok '*) bad=$((bad + 1)) ;;
-			'skip '*) skipped=$((skipped + 1)) ;;
-			esac
-		done
-		echo "$ok passed, $bad failed, $skipped skipped"
-		[ $bad -eq 0 ] && [ $((ok + skipped)) -gt 0 ]
-	}
-	exit
-fi
+[ "${1-}" = inside ] || exec scripts/counted.sh scripts/test-backend.sh
 
 scripts/packages.sh cluster || {
 	echo "skip backend: clickhouse-server cannot be installed"

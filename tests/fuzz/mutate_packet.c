@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/filter_random.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/packet_stream.h"
 
@@ -28,10 +29,7 @@ struct stream {
 static uint32_t
 below(struct stream *s, uint32_t n)
 {
-	s->seed ^= s->seed << 13;
-	s->seed ^= s->seed >> 7;
-	s->seed ^= s->seed << 17;
-	return (uint32_t)(s->seed >> 11) % n;
+	return random_below(&s->seed, n);
 }
 
 static void

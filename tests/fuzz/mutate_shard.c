@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "tests/filter_random.h"
 #include "tests/fuzz/fuzz.h"
 
 #define PATCH_MAX	40
@@ -24,10 +25,7 @@ struct patch {
 static uint32_t
 below(struct patch *p, uint32_t n)
 {
-	p->seed ^= p->seed << 13;
-	p->seed ^= p->seed >> 7;
-	p->seed ^= p->seed << 17;
-	return (uint32_t)(p->seed >> 11) % n;
+	return random_below(&p->seed, n);
 }
 
 static void

@@ -98,8 +98,8 @@ void	batch_queue_put(struct batch_queue *q, struct batch *b);
 void	batch_queue_put_back(struct batch_queue *q, struct batch *b);
 
 /*
- * Takes the first, which is the oldest; NULL when there is none after wait_ms (0: at once, < 0:
- * for ever), or when the queue was woken.
+ * Takes the first, which is the oldest; NULL when there is none after wait_ms
+ * (0: at once, < 0: for ever), or when the queue was woken.
  */
 struct batch *batch_queue_take(struct batch_queue *q, int64_t wait_ms);
 

@@ -152,9 +152,9 @@ report_log(const struct report_counts *c, const struct decoder *d)
 	log_info("datagrams=%" PRIu64 " bytes=%" PRIu64 " stored=%" PRIu64
 	    " shed=%" PRIu64 " not_stored=%" PRIu64 " kernel_drops=%" PRIu64
 	    " commits=%" PRIu64 " retries=%" PRIu64 " sealed=%" PRIu64,
-	    c->intake->datagrams, c->intake->bytes, c->writer.flows, c->intake->shed, c->writer.lost,
-	    c->kernel_drops, c->writer.commits, c->writer.retries,
-	    c->sealer.sealed);
+	    c->intake->datagrams, c->intake->bytes, c->writer.flows,
+	    c->intake->shed, c->writer.lost, c->kernel_drops,
+	    c->writer.commits, c->writer.retries, c->sealer.sealed);
 	log_info("decoder:%s", text[0] == '\0' ? " nothing yet" : text);
 	decoder_each_exporter(d, log_exporter, &l);
 	log_refused(&c->intake->refused);

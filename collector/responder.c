@@ -77,7 +77,7 @@ watch(struct client *c, int events)
 	ev_io_start(c->r->loop, &c->io);
 }
 
-/* The text for now, the responder's; NULL: out of memory. */
+/* The text as of this moment, the responder's; NULL: out of memory. */
 static const char *
 fresh_text(struct responder *r)
 {

@@ -178,7 +178,7 @@ do_job(struct sealer *s, const struct sealer_options *o, const struct job *j,
 	return 0;
 }
 
-/* Puts a job back that failed for now; told once.  Called with the lock. */
+/* Puts a job back that is to be tried again; told once.  Called with the lock. */
 static void
 put_back(struct sealer *s, struct job *j, const struct err *err)
 {

@@ -124,7 +124,8 @@ search_cells(struct search *s, const uint8_t *page, int depth, bool *behind)
 	    head + cells * 2 > btree_usable(s->file))
 		return false;
 	for (uint32_t i = 0; i < cells; i++) {
-		const uint8_t *p = page + btree_be16(page + head + (size_t)i * 2);
+		const uint8_t *p = page + btree_be16(page + head +
+		    (size_t)i * 2);
 		struct entry e;
 		int place;
 
@@ -135,7 +136,8 @@ search_cells(struct search *s, const uint8_t *page, int depth, bool *behind)
 		place = compare(&e, &s->range->lo);
 		if (place < 0)
 			continue;
-		if (interior && !search_page(s, btree_be32(p), depth + 1, behind))
+		if (interior && !search_page(s, btree_be32(p), depth + 1,
+		    behind))
 			return false;
 		*behind = *behind ||
 		    (place > 0 && compare(&e, &s->range->hi) > 0);
@@ -144,7 +146,8 @@ search_cells(struct search *s, const uint8_t *page, int depth, bool *behind)
 		if (!take(s, &e))
 			return false;
 	}
-	return !interior || search_page(s, btree_be32(page + 8), depth + 1, behind);
+	return !interior || search_page(s, btree_be32(page + 8), depth + 1,
+	    behind);
 }
 
 static bool

@@ -73,7 +73,8 @@ walk_interior(struct btree *t, uint32_t page, const uint8_t *buf,
 	if (at + cells * 2 > t->usable)
 		return btree_damaged(t, page, "too many cells", err);
 	for (uint32_t i = 0; i <= cells; i++) {
-		uint32_t cell = i < cells ? btree_be16(buf + at + (size_t)i * 2) : 0;
+		uint32_t cell = i < cells ? btree_be16(buf + at +
+		    (size_t)i * 2) : 0;
 		uint64_t key = (uint64_t)last;
 		uint32_t child;
 

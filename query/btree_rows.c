@@ -85,9 +85,9 @@ btree_rows_new(const struct btree *t, const char *want, unsigned columns)
 	r->end = malloc(r->cap * sizeof(*r->end));
 	r->chosen = malloc((size_t)r->cap * 2);
 	r->serial = malloc(TYPES * sizeof(*r->serial));
-	ok = btree_run_init(t, &r->run) == 0 && r->id != NULL && r->head != NULL &&
-	    r->at != NULL && r->end != NULL && r->chosen != NULL &&
-	    r->serial != NULL;
+	ok = btree_run_init(t, &r->run) == 0 && r->id != NULL &&
+	    r->head != NULL && r->at != NULL && r->end != NULL &&
+	    r->chosen != NULL && r->serial != NULL;
 	if (r->serial != NULL)
 		fill_table(r->serial);
 	for (unsigned c = 0; c < columns; c++) {
@@ -217,8 +217,8 @@ null_column(const struct btree_rows *r, size_t from, unsigned c)
 
 /* Rows [from, n), which have columns values each; NULL, or what is wrong. */
 static const char *
-decode(const struct btree_serial *serial, const struct btree_rows *r, size_t from,
-    unsigned columns)
+decode(const struct btree_serial *serial, const struct btree_rows *r,
+    size_t from, unsigned columns)
 {
 	unsigned odd = 0;
 	bool cut = false;
@@ -281,7 +281,8 @@ read_rows(const struct btree *t, struct btree_rows *r, const uint8_t *offset,
 	size_t from = 0;
 
 	for (uint32_t i = 0; i < cells; i++, offset += 2) {
-		wrong = find_record(t, r, r->page + btree_be16(offset), &columns);
+		wrong = find_record(t, r, r->page + btree_be16(offset),
+		    &columns);
 		/* one from before a column was added is shorter */
 		if (wrong == NULL && columns != before && i > from) {
 			wrong = decode(r->serial, r, from, before);
@@ -409,8 +410,8 @@ find_cell(const struct btree *t, const struct btree_rows *r,
 	for (; low < high; mid = low + (high - low) / 2) {
 		int64_t got;
 
-		if (!cell_id(t, r, r->page + btree_be16(offsets + (size_t)mid * 2),
-		    &got))
+		if (!cell_id(t, r, r->page + btree_be16(offsets +
+		    (size_t)mid * 2), &got))
 			return false;
 		if (got == id) {
 			*found = true;

@@ -22,7 +22,7 @@ struct where {
 	const char	*file;		/* -r, or NULL */
 	const char	*dirs;		/* -M, or NULL */
 	const char	*fallback;	/* the folder when none of them is given */
-	bool		 may_be_empty;	/* a folder without shards, for now */
+	bool		 may_be_empty;	/* no shards yet is no error */
 };
 
 /*

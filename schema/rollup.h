@@ -44,9 +44,9 @@ int	rollup_find(enum column c);
 
 /*
  * Builds all roll-ups of the open shard in one pass over its flows, which must
- * not change meanwhile; each is written in a transaction.  A roll-up with more rows than a quarter of the flows
- * (and more than 10000) does not pay and is left out; so the presence of the
- * table decides.  stop (may be NULL) is polled; when it turns true the work
+ * not change meanwhile; each is written in a transaction.  A roll-up with more
+ * rows than a quarter of the flows (and more than 10000) does not pay and is
+ * left out; so the presence of the table decides.  stop (may be NULL) is polled; when it turns true the work
  * ends with ERR_STOPPED.  memory: most bytes for the hash tables; a roll-up
  * that would not fit is left out.
  */

@@ -1,8 +1,8 @@
 /*
  * Shards: one SQLite file per slot of arrival time, flows.YYYYMMDDhhmm.sqlite,
  * named by the slot's start in UTC; with ss behind mm when the slot does not
- * start with a minute (slots that are no whole minutes).  A shard is live (WAL, being written), or
- * sealed (one read-only file with roll-ups and indexes).
+ * start with a minute (slots that are no whole minutes).  A shard is live (WAL,
+ * being written), or sealed (one read-only file with roll-ups and indexes).
  */
 #ifndef SCHEMA_SHARD_H
 #define SCHEMA_SHARD_H

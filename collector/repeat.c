@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -50,9 +52,12 @@ split(const char *text, char host[REPEAT_TEXT_MAX], const char **port,
 	size_t len = slash == NULL ? strlen(text) : (size_t)(slash - text);
 
 	*port = slash == NULL ? REPEAT_DEFAULT_PORT : slash + 1;
+	/* getaddrinfo cuts a number that is too large */
 	if (len == 0 || strlen(text) >= REPEAT_TEXT_MAX ||
 	    (*port)[0] == '\0' || strlen(*port) > 5 ||
-	    strspn(*port, "0123456789") != strlen(*port))
+	    strspn(*port, "0123456789") != strlen(*port) ||
+	    strtoul(*port, NULL, 10) == 0 ||
+	    strtoul(*port, NULL, 10) > UINT16_MAX)
 		return err_set(err, "repeater %s: want HOST[/PORT]", text);
 	memcpy(host, text, len);
 	host[len] = '\0';

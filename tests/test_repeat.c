@@ -76,7 +76,8 @@ Test(repeat, two_targets_one_dead)
 }
 
 static const char *const bad_targets[] = { "", "/", "/9995", "127.0.0.1/",
-	"127.0.0.1/x", "127.0.0.1/123456", "no.such.host.invalid/1" };
+	"127.0.0.1/x", "127.0.0.1/123456", "127.0.0.1/99999", "127.0.0.1/0",
+	"no.such.host.invalid/1" };
 
 Test(repeat, bad_targets)
 {

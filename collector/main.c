@@ -207,7 +207,8 @@ apply(struct config *c, struct applied *a, int opt, const char *value,
 	case 's':
 		return set_sampling(c, value, err);
 	case 'R':
-		return add_text(c->repeat, &c->n_repeat, REPEAT_MAX,
+		return repeat_check(value, err) == -1 ? -1 :
+		    add_text(c->repeat, &c->n_repeat, REPEAT_MAX,
 		    &a->repeat, opt, value, err);
 	case 'r':
 		rc = config_set(&c->capture, value);

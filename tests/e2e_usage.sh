@@ -45,6 +45,8 @@ refused 'slot of nothing' 2 'option -t 0: *' -l "$fresh" -t 0
 refused 'buffer' 2 'option -B much: *' -l "$fresh" -B much
 refused 'sampling' 2 'option -s x: *' -l "$fresh" -s x
 refused 'address' 2 'option -b localhost: no address' -l "$fresh" -b localhost
+refused 'repeater' 2 'repeater 192.0.2.1/99999: want HOST\[/PORT\]' -n \
+    -l "$fresh" -R 192.0.2.1/99999
 refused 'hook' 2 'hook: unknown placeholder %q*' -l "$fresh" -x 'x %q'
 refused 'expire without a limit' 2 'expire needs *' -l "$fresh" -e
 refused 'no configuration' 2 "$tmp/none: No such file*" -c "$tmp/none"

@@ -38,7 +38,6 @@
 struct capture {
 	pcap_t			*pcap;
 	int			 link;		/* DLT_ */
-	uint16_t		 port;		/* 0: any */
 	char			*path;
 	struct capture_stat	 stat;
 };
@@ -97,12 +96,6 @@ capture_open(const char *path, struct err *err)
 		return NULL;
 	}
 	return c;
-}
-
-void
-capture_only_port(struct capture *c, uint16_t port)
-{
-	c->port = port;
 }
 
 const struct capture_stat *
@@ -263,8 +256,7 @@ payload(struct capture *c, struct cursor *p, struct addr *from)
 		proto = strip_ip4(p, from);
 	else if (version == 6)
 		proto = strip_ip6(p, from);
-	if (proto == PROTO_UDP && cursor_left(p) >= UDP_HEADER &&
-	    (c->port == 0 || be16(p->p + 2) == c->port))
+	if (proto == PROTO_UDP && cursor_left(p) >= UDP_HEADER)
 		len = be16(p->p + 4);
 	if (len >= UDP_HEADER) {
 		narrow(p, len);

@@ -18,14 +18,11 @@ struct capture_stat {
 	uint64_t	packets;	/* in the file, as far as read */
 	uint64_t	datagrams;	/* of these: given by capture_next */
 	uint64_t	fragments;	/* of IP packets; not put together */
-	uint64_t	other;		/* not UDP, other port, or cut short */
+	uint64_t	other;		/* not UDP, or cut short */
 };
 
 /* NULL: cannot be opened, or is no capture of a kind we read; err names it. */
 struct capture *capture_open(const char *path, struct err *err);
-
-/* Gives only what was sent to this port from now on; 0: any. */
-void	capture_only_port(struct capture *c, uint16_t port);
 
 /*
  * The next datagram: 1, and *g is valid until the next call; 0 at the end of

@@ -227,27 +227,6 @@ Test(capture, frames)
 	}
 }
 
-Test(capture, only_port)
-{
-	struct out o = { .n = 0 };
-	struct datagram g;
-	struct err err;
-	struct capture *c;
-
-	file_header(&o, LINK_RAW);
-	frame(&o, 0, IP4 "1234 07ff 000e 0000" DATA);
-	frame(&o, 1, IP4 "1234 0807 000e 0000" DATA);
-	frame(&o, 2, IP4 "07ff 1234 000e 0000" DATA);
-	c = open_bytes(&o, &err);
-	cr_assert_not_null(c);
-	capture_only_port(c, 2055);
-	cr_expect_eq(capture_next(c, &g, &err), 1);
-	cr_expect_eq(g.arrival_ms, 1700000001123);
-	cr_expect_eq(capture_next(c, &g, &err), 0);
-	cr_expect_eq(capture_stat(c)->other, 2);
-	capture_close(c);
-}
-
 /* What was readable comes first, then the error with the packet's number. */
 Test(capture, damaged)
 {

@@ -243,6 +243,11 @@ set_learn(struct decoder *d, struct exporter *e, const uint8_t *raw,
 		template_touch(&e->templates, old);
 		return old;
 	}
+	/* void in any case: data of another layout is not to be read by it */
+	if (old != NULL) {
+		decoder_bump(d, e, DC_templates_changed, 1);
+		forget(d, e, old);
+	}
 	if (head->n_fields > d->limits.max_fields) {
 		decoder_bump(d, e, DC_bad_template, 1);
 		return NULL;
@@ -252,10 +257,6 @@ set_learn(struct decoder *d, struct exporter *e, const uint8_t *raw,
 		decoder_bump(d, e, bad ? DC_bad_template :
 		    DC_too_many_templates, 1);
 		return NULL;
-	}
-	if (old != NULL) {
-		decoder_bump(d, e, DC_templates_changed, 1);
-		forget(d, e, old);
 	}
 	if (!make_room(d, e, t->memory)) {
 		template_free(t);

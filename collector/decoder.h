@@ -16,6 +16,13 @@
 
 #define DECODER_FIELDS_MAX	8192	/* so that 16 bits count the steps */
 
+/*
+ * Given up when memory is out, so that a template, which comes again in half an
+ * hour at best, or a new exporter, is not lost for that: room for the largest
+ * datagram.  It is taken anew as soon as there is memory again.
+ */
+#define DECODER_RESERVE		((size_t)96 * 1024)
+
 /* One decoder_set_sampling. */
 struct sampling_rule {
 	struct prefix	who;
@@ -31,6 +38,7 @@ struct decoder {
 	size_t			template_memory;
 	uint64_t		template_version;
 	struct template		*v5;		/* the built-in one */
+	void			*reserve;	/* NULL: given up */
 	struct sampling_rule	*rules;
 	size_t			n_rules;
 };
@@ -63,6 +71,9 @@ decoder_bump(struct decoder *d, struct exporter *e, enum decoder_count c,
 	if (decoder_count_is_bad(c))
 		e->total.bad += n;
 }
+
+/* Frees the reserve; false: it is gone already. */
+bool	decoder_give_reserve(struct decoder *d);
 
 /*
  * Finds or makes the exporter.  NULL when there are too many, or memory is

@@ -54,6 +54,7 @@ static const char *const count_names[DECODER_COUNTS] = {
 	[DC_bad_template] = "bad_template",
 	[DC_too_many_templates] = "too_many_templates",
 	[DC_too_many_exporters] = "too_many_exporters",
+	[DC_no_memory] = "no_memory",
 	[DC_unknown_set] = "unknown_set",
 };
 
@@ -91,8 +92,9 @@ decoder_new(const struct decoder_limits *limits)
 	d->limits = settle_limits(limits);
 	held_init(&d->held);
 	d->v5 = v5_compile();
+	d->reserve = malloc(DECODER_RESERVE);
 	if (exporter_table_init(&d->exporters, limits->max_exporters) == -1 ||
-	    d->v5 == NULL) {
+	    d->v5 == NULL || d->reserve == NULL) {
 		decoder_free(d);
 		return NULL;
 	}
@@ -120,8 +122,19 @@ decoder_free(struct decoder *d)
 		remove_exporter(d, e);
 	exporter_table_clear(&d->exporters);
 	template_free(d->v5);
+	free(d->reserve);
 	free(d->rules);
 	free(d);
+}
+
+bool
+decoder_give_reserve(struct decoder *d)
+{
+	bool given = d->reserve != NULL;
+
+	free(d->reserve);
+	d->reserve = NULL;
+	return given;
 }
 
 static void
@@ -149,9 +162,15 @@ decoder_exporter(struct decoder *d, const struct addr *a, uint16_t version,
 		return e;
 	if (t->n >= t->max && (e = exporter_idle(t, now_ms)) != NULL)
 		remove_exporter(d, e);
-	e = t->n >= t->max ? NULL : exporter_add(t, a, version, domain);
-	if (e == NULL)
+	if (t->n >= t->max) {
 		decoder_bump(d, NULL, DC_too_many_exporters, 1);
+		return NULL;
+	}
+	do {
+		e = exporter_add(t, a, version, domain);
+	} while (e == NULL && decoder_give_reserve(d));
+	if (e == NULL)
+		decoder_bump(d, NULL, DC_no_memory, 1);
 	else
 		apply_rules(d, e);
 	return e;
@@ -199,6 +218,8 @@ packet_decode(struct decoder *d, const struct datagram *g, struct sink *sink)
 	struct packet p = { .d = d, .sink = sink, .all_read = true };
 
 	d->counts[DC_packets]++;
+	if (d->reserve == NULL)
+		d->reserve = malloc(DECODER_RESERVE);
 	if (g->len < 2) {
 		decoder_bump(d, NULL, DC_short_header, 1);
 		return;
@@ -380,7 +401,8 @@ decoder_memory(const struct decoder_limits *limits, struct decoder_memory *out)
 {
 	struct decoder_limits l = settle_limits(limits);
 
-	out->exporters = sizeof(struct decoder) + template_memory(20) +
+	out->exporters = sizeof(struct decoder) + DECODER_RESERVE +
+	    ALLOC_OVERHEAD + template_memory(20) +
 	    exporter_table_memory(l.max_exporters);
 	out->templates = (uint64_t)l.max_exporters * l.max_templates *
 	    template_memory(l.max_fields);

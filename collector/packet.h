@@ -90,6 +90,8 @@ enum decoder_count {
 	DC_bad_template,
 	DC_too_many_templates,	/* the least recently used one had to go */
 	DC_too_many_exporters,	/* the datagram is dropped */
+	DC_no_memory,		/* a datagram, a template or a data set that
+				 * waits for its template is dropped */
 	DC_unknown_set,		/* set id that no version of ours has */
 	DECODER_COUNTS
 };

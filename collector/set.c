@@ -62,8 +62,13 @@ hold(struct packet *p, uint16_t id, const uint8_t *data, size_t len)
 		drop_held(d, TAILQ_FIRST(&e->held.list));
 	while (d->held.memory + need > d->limits.max_held_total)
 		drop_held(d, TAILQ_FIRST(&d->held.list));
-	if (held_add(&d->held, &e->held, e, &p->times, id, data, len) == NULL)
+	do {
+		h = held_add(&d->held, &e->held, e, &p->times, id, data, len);
+	} while (h == NULL && decoder_give_reserve(d));
+	if (h == NULL) {
 		decoder_bump(d, e, DC_held_dropped, 1);
+		decoder_bump(d, e, DC_no_memory, 1);
+	}
 }
 
 /* Decodes what waited for the template, with its own packets' times. */
@@ -252,10 +257,11 @@ set_learn(struct decoder *d, struct exporter *e, const uint8_t *raw,
 		decoder_bump(d, e, DC_bad_template, 1);
 		return NULL;
 	}
-	t = template_compile(raw, head, &bad);
+	do {
+		t = template_compile(raw, head, &bad);
+	} while (t == NULL && !bad && decoder_give_reserve(d));
 	if (t == NULL) {
-		decoder_bump(d, e, bad ? DC_bad_template :
-		    DC_too_many_templates, 1);
+		decoder_bump(d, e, bad ? DC_bad_template : DC_no_memory, 1);
 		return NULL;
 	}
 	if (!make_room(d, e, t->memory)) {

@@ -95,10 +95,14 @@ close_shelf(struct live *l, struct shelf *s, bool plain)
 }
 
 static void
-to_sealer(struct live *l, const char *path)
+to_sealer(struct live *l, const char *path, const char *target)
 {
-	if (sealer_add(l->sealer, path, NULL) == -1)
+	if (sealer_add(l->sealer, path, target) == 0)
+		return;
+	if (target == NULL)
 		log_warnx("%s: out of memory, sealed at the next start", path);
+	else
+		log_error("%s: out of memory, nothing was added", target);
 }
 
 /* The slot of the shelf is done with. */
@@ -113,7 +117,7 @@ finish(struct live *l, uint32_t folder)
 	shard_path(l, folder, s->start_ms, path);
 	close_shelf(l, s, false);
 	s->known = false;
-	to_sealer(l, path);
+	to_sealer(l, path, NULL);
 }
 
 /* ---- what was written before ---- */
@@ -163,7 +167,7 @@ live_rotate(struct live *l, int64_t now_ms)
 	for (size_t i = l->n_adopted; i-- > 0;) {
 		if (l->adopted[i].end_ms > now_ms)
 			continue;
-		to_sealer(l, l->adopted[i].path);
+		to_sealer(l, l->adopted[i].path, NULL);
 		drop_adopted(l, i);
 	}
 }
@@ -213,7 +217,7 @@ seal_touched(struct live *l, bool seal)
 		struct touched *t = &l->touched[i];
 
 		if (seal)
-			(void)sealer_add(l->sealer, t->path, t->target);
+			to_sealer(l, t->path, t->target);
 		free(t->path);
 		free(t->target);
 	}

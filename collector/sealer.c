@@ -331,13 +331,16 @@ sealer_add(struct sealer *s, const char *path, const char *target)
 {
 	struct job *j = job_new(path, target);
 
-	if (j == NULL)
-		return -1;
 	(void)pthread_mutex_lock(&s->lock);
-	append(s, j);
-	s->counts.waiting++;
+	if (j != NULL) {
+		append(s, j);
+		s->counts.waiting++;
+	} else {
+		s->counts.failed++;
+		(void)err_set(&s->last_error, "%s: out of memory", path);
+	}
 	(void)pthread_mutex_unlock(&s->lock);
-	return 0;
+	return j == NULL ? -1 : 0;
 }
 
 void

@@ -39,7 +39,7 @@ struct sealer *sealer_start(struct sealer_options *o, struct err *err);
 /*
  * Seals the shard at path soon; one that is sealed already by then is left
  * alone.  target: the name it takes when it is done (a copy that replaces a
- * sealed shard), or NULL for its own.
+ * sealed shard), or NULL for its own.  -1: out of memory; it counts as failed.
  */
 int	sealer_add(struct sealer *s, const char *path, const char *target);
 

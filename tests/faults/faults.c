@@ -10,6 +10,7 @@
  *	unlink	the removal of a file: EIO
  *	emfile	open: EMFILE
  *	nomem	malloc, calloc, realloc anywhere: none
+ *	ours	the same, called by the program's own code
  *	kill	before any change: the process ends, as by kill -9
  *	power	the same, and all is lost that was not synced
  *
@@ -26,6 +27,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -43,11 +45,11 @@
 #define SHADOW	".synced"
 
 enum how { HOW_NONE, HOW_ENOSPC, HOW_EIO, HOW_SHORT, HOW_FSYNC, HOW_UNLINK,
-	HOW_EMFILE, HOW_NOMEM, HOW_KILL, HOW_POWER };
+	HOW_EMFILE, HOW_NOMEM, HOW_OURS, HOW_KILL, HOW_POWER };
 enum op { OP_OPEN, OP_WRITE, OP_GROW, OP_SYNC, OP_NAME, OP_REMOVE };
 
 static const char *const names[] = { "none", "enospc", "eio", "short",
-	"fsync", "unlink", "emfile", "nomem", "kill", "power" };
+	"fsync", "unlink", "emfile", "nomem", "ours", "kill", "power" };
 
 /* By file descriptor: the path of a file that counts. */
 static char		 paths[FILES][PATH_MAX];
@@ -61,6 +63,8 @@ static pthread_mutex_t	 gone_lock = PTHREAD_MUTEX_INITIALIZER;
 static char		 dir[PATH_MAX];
 static enum how		 how;
 static long		 at, span;
+/* Where the program's own code lies. */
+static uintptr_t	 ours_begin, ours_end;
 static atomic_long	 count;
 static atomic_bool	 ready;
 
@@ -84,6 +88,23 @@ write_count(void)
 	}
 }
 
+/* The first object is the program. */
+static int
+find_ours(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	(void)size;
+	(void)arg;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+
+		if (p->p_type != PT_LOAD || (p->p_flags & PF_X) == 0)
+			continue;
+		ours_begin = info->dlpi_addr + p->p_vaddr;
+		ours_end = ours_begin + p->p_memsz;
+	}
+	return 1;
+}
+
 __attribute__((constructor)) static void
 start(void)
 {
@@ -99,6 +120,7 @@ start(void)
 	at = text == NULL ? 0 : strtol(text, NULL, 10);
 	text = getenv("FAULTS_FOR");
 	span = text == NULL ? 1 : strtol(text, NULL, 10);
+	(void)dl_iterate_phdr(find_ours, NULL);
 	(void)atexit(write_count);
 	atomic_store(&ready, true);
 }
@@ -185,7 +207,7 @@ fault(enum op op)
 {
 	static const int errors[] = { [HOW_ENOSPC] = ENOSPC, [HOW_EIO] = EIO,
 		[HOW_SHORT] = ENOSPC, [HOW_FSYNC] = EIO,
-		[HOW_UNLINK] = EIO, [HOW_EMFILE] = EMFILE, [HOW_NOMEM] = ENOMEM };
+		[HOW_UNLINK] = EIO, [HOW_EMFILE] = EMFILE };
 	long n;
 
 	if (!atomic_load(&ready) || !concerns(op))
@@ -445,11 +467,13 @@ extern void	*__libc_calloc(size_t, size_t);
 extern void	*__libc_realloc(void *, size_t);
 
 static bool
-out_of_memory(void)
+out_of_memory(const void *caller)
 {
+	uintptr_t from = (uintptr_t)caller;
 	long n;
 
-	if (how != HOW_NOMEM || !atomic_load(&ready))
+	if ((how != HOW_NOMEM && how != HOW_OURS) || !atomic_load(&ready) ||
+	    (how == HOW_OURS && (from < ours_begin || from >= ours_end)))
 		return false;
 	n = atomic_fetch_add(&count, 1) + 1;
 	if (at == 0 || n < at || (span > 0 && n >= at + span))
@@ -461,17 +485,20 @@ out_of_memory(void)
 void *
 malloc(size_t n)
 {
-	return out_of_memory() ? NULL : __libc_malloc(n);
+	return out_of_memory(__builtin_return_address(0)) ? NULL :
+	    __libc_malloc(n);
 }
 
 void *
 calloc(size_t n, size_t size)
 {
-	return out_of_memory() ? NULL : __libc_calloc(n, size);
+	return out_of_memory(__builtin_return_address(0)) ? NULL :
+	    __libc_calloc(n, size);
 }
 
 void *
 realloc(void *p, size_t n)
 {
-	return out_of_memory() ? NULL : __libc_realloc(p, n);
+	return out_of_memory(__builtin_return_address(0)) ? NULL :
+	    __libc_realloc(p, n);
 }

@@ -7,6 +7,26 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * One line that tells a terminal nothing: names of files and what servers and
+ * damaged databases say may be anything.  C1 is two bytes in UTF-8.
+ */
+static void
+clean(char *s)
+{
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)s[0];
+		unsigned char next = (unsigned char)s[1];
+
+		if (c == '\n' || c == '\t')
+			*s = ' ';
+		else if (c < 0x20 || c == 0x7f)
+			*s = '?';
+		else if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+			s[0] = s[1] = '?';
+	}
+}
+
 static void
 err_fill(struct err *err, enum err_code code, const char *fmt, va_list ap)
 {
@@ -14,6 +34,7 @@ err_fill(struct err *err, enum err_code code, const char *fmt, va_list ap)
 	err->offset = 0;
 	err->length = 0;
 	(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	clean(err->msg);
 }
 
 int

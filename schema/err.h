@@ -25,7 +25,7 @@ struct err {
 	enum err_code	code;
 	size_t		offset;	/* ERR_SYNTAX: place in the text, bytes */
 	size_t		length;	/* ERR_SYNTAX: bytes to underline, >= 1 */
-	char		msg[600];
+	char		msg[600];	/* a line, without control characters */
 };
 
 /* Fills *err (which may be NULL) with ERR_FAIL and the text; returns -1. */

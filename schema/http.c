@@ -12,6 +12,7 @@
 #define CONNECT_MS	10000L
 #define STALL_SEC	300L
 #define TAIL		4096	/* an exception is not longer by much */
+#define ENOUGH		(256U << 10)	/* of a head, of what nobody reads */
 #define HTTP_OK		200
 
 struct http {
@@ -27,6 +28,8 @@ struct run {
 	const struct http	*http;
 	char	 tail[2 * TAIL];	/* of the answer, as it came last */
 	size_t	 len;
+	size_t	 unread;		/* bytes nobody asked for */
+	bool	 endless;		/* too many of them */
 	bool	 failed;		/* a callback gave up */
 	bool	 refused;		/* the answer is an error */
 	bool	 begun;
@@ -104,6 +107,22 @@ keep_tail(struct run *r, const char *data, size_t len)
 	r->len += len;
 }
 
+/* Heads and answers of no interest end, or the server is none of ours. */
+static size_t
+pass_over(struct run *r, size_t len)
+{
+	r->unread += len;
+	r->endless = r->unread > ENOUGH;
+	return r->endless ? 0 : len;
+}
+
+static size_t
+on_header(char *data, size_t one, size_t n, void *arg)
+{
+	(void)data;
+	return pass_over(arg, one * n);
+}
+
 static size_t
 on_write(char *data, size_t one, size_t n, void *arg)
 {
@@ -120,15 +139,16 @@ on_write(char *data, size_t one, size_t n, void *arg)
 	}
 	if (r->refused) {
 		/* its head is the message */
-		if (r->len + len <= sizeof(r->tail)) {
-			memcpy(r->tail + r->len, data, len);
-			r->len += len;
-		}
-		return len;
+		size_t room = sizeof(r->tail) - r->len;
+
+		memcpy(r->tail + r->len, data, len < room ? len : room);
+		r->len += len < room ? len : room;
+		return pass_over(r, len);
 	}
 	keep_tail(r, data, len);
-	if (r->request->write != NULL &&
-	    r->request->write(r->request->arg, data, len) == -1) {
+	if (r->request->write == NULL)
+		return pass_over(r, len);
+	if (r->request->write(r->request->arg, data, len) == -1) {
 		r->failed = true;
 		return len == 0 ? 1 : 0;
 	}
@@ -311,6 +331,8 @@ finish(struct run *r, CURLcode rc, struct err *err)
 	if (found != NULL)
 		return tell_refused(r, found,
 		    r->len - (size_t)(found - r->tail), status, err);
+	if (r->endless)
+		return err_set(err, "%s: its answer has no end", h->url);
 	if (rc != CURLE_OK)
 		return err_as(err, rc == CURLE_PEER_FAILED_VERIFICATION ||
 		    rc == CURLE_SSL_CACERT_BADFILE ? ERR_FAIL : ERR_BUSY,
@@ -347,6 +369,8 @@ http_run(struct http *h, const struct http_request *request, struct err *err)
 	(void)h->call.easy_setopt(h->curl, CURLOPT_READDATA, &r);
 	(void)h->call.easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_write);
 	(void)h->call.easy_setopt(h->curl, CURLOPT_WRITEDATA, &r);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_HEADERFUNCTION, on_header);
+	(void)h->call.easy_setopt(h->curl, CURLOPT_HEADERDATA, &r);
 	(void)h->call.easy_setopt(h->curl, CURLOPT_NOPROGRESS, 0L);
 	(void)h->call.easy_setopt(h->curl, CURLOPT_XFERINFOFUNCTION,
 	    on_progress);

@@ -31,9 +31,14 @@ btree_damaged(const struct btree *t, uint32_t page, const char *what,
 static int
 add_leaf(struct btree *t, uint32_t page, int64_t last, struct err *err)
 {
-	/* a tree that names a page twice would make us read for ever */
+	/*
+	 * A tree that names a page twice would make us read for ever, and a few
+	 * pages of a file that is all holes name as many leaves as we let them.
+	 */
 	if (t->n >= t->pages)
 		return btree_damaged(t, page, "too many leaves", err);
+	if (t->n > 0 && last <= t->leaf[t->n - 1].last)
+		return btree_damaged(t, page, "out of order", err);
 	if (t->n == t->cap) {
 		size_t cap = t->cap == 0 ? 512 : t->cap * 2;
 		struct btree_leaf *leaf = realloc(t->leaf, cap * sizeof(*leaf));

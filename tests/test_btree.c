@@ -320,6 +320,34 @@ Test(btree, refused)
 	}
 }
 
+/* Few pages that name each other: as many leaves as the file could hold. */
+Test(btree, over_and_over)
+{
+	char *path = make_file(1024, 20000);
+	struct err err = { .msg = "" };
+	uint8_t root[1024];
+	int fd = open(path, O_RDWR);
+	struct btree *t;
+	unsigned cells;
+
+	cr_assert_eq(pread(fd, root, sizeof(root), 1024), sizeof(root));
+	cells = btree_be16(root + 3);
+	cr_assert_eq(root[0], 5);
+	cr_assert_gt(cells, 1);
+	for (unsigned i = 1; i < cells; i++)
+		memcpy(root + btree_be16(root + 12 + (size_t)i * 2),
+		    root + btree_be16(root + 12), 4);
+	cr_assert_eq(pwrite(fd, root, sizeof(root), 1024), sizeof(root));
+	cr_assert_eq(ftruncate(fd, INT64_C(1) << 40), 0);
+	t = btree_open(path, 2, &err);
+	cr_expect_null(t);
+	cr_expect_not_null(strstr(err.msg, "out of order"), "%s", err.msg);
+	btree_close(t);
+	close(fd);
+	unlink(path);
+	free(path);
+}
+
 /* Any damage ends in an error or in rows, never outside the page (ASan). */
 Test(btree, damaged)
 {

@@ -170,9 +170,9 @@ run(struct world *w, struct feed *f, const struct serve_pass *pass,
 	cr_assert_eq(feed_register(w->sql.db, f, &err), 0);
 	for (unsigned k = 0; k < n; k++) {
 		const struct sql_shape shape = { .schema = "main",
-			.rollup = pass[k].rollup };
+			.rollup = (int)pass[k].rollup };
 
-		feed_begin(f, NULL, pass[k].rollup, pass[k].side,
+		feed_begin(f, NULL, (int)pass[k].rollup, pass[k].side,
 		    pass[k].sign);
 		if (pages)
 			cr_assert_eq(rollscan_run(f, w->path, &w->pages,
@@ -349,7 +349,7 @@ Test(rollscan, stopped_and_swapped)
 	cr_assert_eq(group_parse_stat("dstip", NULL, &g, NULL), 0);
 	cr_assert_eq(feed_init(&f, &q, 64 << 20, NULL), 0);
 	f.groups[0].wanted = true;
-	feed_begin(&f, NULL, pass.rollup, 0, 1);
+	feed_begin(&f, NULL, (int)pass.rollup, 0, 1);
 	cr_expect_eq(rollscan_run(&f, w->path, &w->pages, &pass, NULL, &err),
 	    -1);
 	cr_expect_eq(err.code, ERR_STOPPED);

@@ -11,7 +11,7 @@
 # others, which takes part of the time.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-: "${BUILD:=build}" "${FULL:=0}" "${ONLY:=store append expire live}"
+: "${BUILD:=build}" "${FULL:=0}" "${ONLY:=store append import expire live}"
 flowdbd=$BUILD/flowdbd
 lib=$(pwd)/$BUILD/faults.so
 
@@ -169,10 +169,11 @@ check_end() {
 	    fail "status $rc without a reason"
 }
 
-scenario_store() {
+# OPTION FILE: 300 flows into a new folder
+store_from() {
 	chmod -R u+w "$dir" 2>/dev/null
 	rm -rf "$dir"
-	faulty "$flowdbd" -v -r "$tmp/a.pcap" -l "$dir" >"$tmp/out" 2>&1
+	faulty "$flowdbd" -v "$@" -l "$dir" >"$tmp/out" 2>&1
 	rc=$?
 	check_end
 	recover
@@ -180,6 +181,14 @@ scenario_store() {
 	stored=$(told)
 	[ "$how" != power ] || stored=0
 	check_flows 0 "$stored"
+}
+
+scenario_store() {
+	store_from -r "$tmp/a.pcap"
+}
+
+scenario_import() {
+	store_from --import "$tmp/a.csv"
 }
 
 # 300 are there and sealed: they stay, whatever happens to the next 300
@@ -294,6 +303,7 @@ sweep() {
 # the shards to add to and to expire
 dir=$tmp/sealed
 "$flowdbd" -r "$tmp/a.pcap" -l "$dir" >"$tmp/out" 2>&1
+"$BUILD/flowq" -R "$dir" -o csv >"$tmp/a.csv" 2>"$tmp/out"
 dir=$tmp/data
 printf 'max_age = "1h"\n' >"$tmp/expire.conf"
 
@@ -316,5 +326,6 @@ run() {
 run store enospc:3 eio:4 short:2 fsync:3 unlink:8 emfile:4 nomem:4 ours:12 \
     ours:12:6 kill:6 power:6
 run append enospc:2 eio:3 unlink:4 emfile:2 nomem:2 ours:2 kill:4 power:4
+run import enospc:2 eio:2 nomem:2 ours:4 kill:2 power:2
 run expire eio:1 kill:1 power:2
 run live enospc:1 eio:2 emfile:2 kill:6 power:2

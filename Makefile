@@ -5,7 +5,7 @@
 #	make torture	20 rounds of kill -9 and more; a few minutes
 #	make soak	10 minutes at 100 000 flows a second: memory and losses
 #	make asan	all tests under ASan and UBSan
-#	make faults	storage failing at every step, minutes
+#	make faults	storage and memory failing at every step; an hour
 #	make tsan	threads under ThreadSanitizer
 #	make coverage	lines and branches that tests reach
 #	make fuzz	all fuzz targets by libFuzzer (clang); SECONDS=60 each

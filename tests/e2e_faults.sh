@@ -325,7 +325,7 @@ run() {
 
 run store enospc:3 eio:4 short:2 fsync:3 unlink:8 emfile:4 nomem:4 ours:12 \
     ours:12:6 kill:6 power:6
-run append enospc:2 eio:3 unlink:4 emfile:2 nomem:2 ours:2 kill:4 power:4
+run append enospc:2 eio:3 unlink:4 emfile:2 nomem:2 ours:10 kill:4 power:4
 run import enospc:2 eio:2 nomem:2 ours:4 kill:2 power:2
 run expire eio:1 kill:1 power:2
 run live enospc:1 eio:2 emfile:2 kill:6 power:2

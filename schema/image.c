@@ -392,7 +392,7 @@ make_empty(struct image *im, const char *ddl, struct err *err)
 		goto out;
 	}
 	im->n_empty = (uint32_t)(size / PAGE_SIZE);
-	rc = 0;
+	rc = im->n_empty > 0 ? 0 : err_set(err, "no tables");
 out:
 	(void)sqlite3_close(db);
 	return rc;

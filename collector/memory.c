@@ -11,6 +11,7 @@
 #include "collector/packet.h"
 #include "collector/sealer.h"
 #include "collector/shard_writer.h"
+#include "collector/ship_node.h"
 #include "collector/template_store.h"
 
 #define MIB		(UINT64_C(1) << 20)
@@ -65,6 +66,8 @@ memory_bound(const struct config *c, uint64_t part[MEMORY_PARTS])
 	    batch_image_memory((size_t)c->batch_flows);
 	/* roll-ups, then indexes, each within the same bound */
 	part[MEMORY_SEALING] = SEALER_MEMORY + INDEX_BYTES;
+	part[MEMORY_SHIPPING] = c->ship.n_nodes == 0 ? 0 : SQLITE_BYTES +
+	    c->ship.n_nodes * (SQLITE_BYTES + ship_node_memory());
 	part[MEMORY_REST] = REST_BYTES;
 	for (int i = 0; i < MEMORY_PARTS; i++)
 		sum += part[i];
@@ -106,6 +109,9 @@ memory_print(const struct config *c, FILE *out)
 	line(out, part[MEMORY_ROWS], "rows of the batch that is being stored\n");
 	line(out, part[MEMORY_SEALING], "roll-ups and indexes of a shard that "
 	    "is sealed\n");
+	line(out, part[MEMORY_SHIPPING], "shipping: ");
+	(void)fprintf(out, "%zu nodes at once, a shard to each\n",
+	    c->ship.n_nodes);
 	line(out, part[MEMORY_REST], "program, libraries, stacks, answers\n");
 	line(out, sum, "in all\n");
 }

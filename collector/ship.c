@@ -1,48 +1,64 @@
-/* Shards to the nodes of a cluster: see ship.h. */
+/*
+ * Shards to the nodes of a cluster: see ship.h.
+ *
+ * First it is settled where each shard goes, then each node is sent its part
+ * by a thread of its own.  What a node that went away was not given yet, goes
+ * to the others in another round.
+ */
 #include "collector/ship.h"
 
-#include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "collector/seal.h"
 #include "collector/ship_ledger.h"
+#include "collector/ship_list.h"
 #include "collector/ship_node.h"
-#include "schema/clickhouse.h"
-#include "schema/shard.h"
-
-/* A sealed shard. */
-struct item {
-	const char	*path;
-	const char	*below;		/* of it: relative to the directory */
-	uint32_t	 shard;
-	struct ship_file file;
-	bool		 pending;
-	char		 collector[CLICKHOUSE_NAME_MAX + 1];
-};
+#include "collector/together.h"
 
 struct ship {
 	const struct ship_options *options;
 	const struct ship_mode	*mode;
 	const struct ship_calls	*calls;
+	struct ship_list	 list;
+	int64_t			 bytes;		/* of those pending */
+	int64_t			 load[SHIP_NODES_MAX];	/* bytes, by the ledger */
+
+	/*
+	 * While several threads are at it, one holds this for all that is
+	 * below, and for calls.  nodes[i] and the shards that go there are
+	 * those of thread i.
+	 */
+	pthread_mutex_t		 lock;
 	struct ship_counts	*counts;
 	struct ship_ledger	*ledger;
 	struct ship_node	*nodes[SHIP_NODES_MAX];	/* NULL: away */
 	bool			 any_away;
-	struct shard_list	 list;
-	struct item		*items;
-	size_t			 n;
-	int64_t			 bytes;		/* of those pending */
+	bool			 broken;	/* no ledger can be kept */
 	int64_t			 bytes_done;
 	struct err		 first;		/* trouble */
 };
+
+_Static_assert(SHIP_NODES_MAX <= TOGETHER_MAX, "a thread for each node");
 
 static bool
 stopped(const struct ship *s)
 {
 	return s->calls->stop != NULL && *s->calls->stop;
+}
+
+static void
+lock(struct ship *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+}
+
+static void
+unlock(struct ship *s)
+{
+	(void)pthread_mutex_unlock(&s->lock);
 }
 
 /* Trouble that does not end the run; the first is its result. */
@@ -55,25 +71,6 @@ trouble(struct ship *s, const struct err *why)
 		s->calls->trouble(s->calls->arg, why->msg);
 }
 
-/* ---- what there is to ship ---- */
-
-/* Folders below the directory are collectors of their own. */
-static int
-name_collector(const struct ship *s, struct item *it, struct err *err)
-{
-	const char *slash = strrchr(it->below, '/');
-	int n = snprintf(it->collector, sizeof(it->collector), "%s%s%.*s",
-	    s->options->collector, slash == NULL ? "" : "/",
-	    slash == NULL ? 0 : (int)(slash - it->below), it->below);
-
-	if (n < 0 || (size_t)n >= sizeof(it->collector) ||
-	    !clickhouse_is_collector(it->collector))
-		return err_set(err, "%s: its folder is no name of a collector: "
-		    "want letters, digits and _.-/, at most %d", it->path,
-		    CLICKHOUSE_NAME_MAX);
-	return 0;
-}
-
 /* Oldest shard that is still wanted there, in Unix seconds. */
 static int64_t
 oldest_wanted(const struct ship *s)
@@ -82,51 +79,14 @@ oldest_wanted(const struct ship *s)
 	    (int64_t)time(NULL) - s->options->max_age_sec;
 }
 
-/* Takes a shard of the list; false: it is none for us. */
-static bool
-take_item(const struct ship *s, const char *dir, const struct shard_ref *ref,
-    struct item *it)
+static void
+bad_name(void *arg, const struct err *why)
 {
-	struct stat st;
+	struct ship *s = arg;
 
-	if (!seal_is_done(ref->path) || ref->start_ms < 0 ||
-	    ref->start_ms / 1000 > UINT32_MAX ||
-	    ref->start_ms / 1000 < oldest_wanted(s))
-		return false;
-	if (stat(ref->path, &st) == -1)
-		return false;
-	*it = (struct item){ .path = ref->path,
-		.below = ref->path + strlen(dir) + 1,
-		.shard = (uint32_t)(ref->start_ms / 1000) };
-	it->file.size = st.st_size;
-	it->file.mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
-	    st.st_mtim.tv_nsec;
-	return true;
-}
-
-static int
-list_items(struct ship *s, const char *dir, struct err *err)
-{
-	if (shard_list(dir, INT64_MIN, INT64_MAX, &s->list, err) == -1)
-		return -1;
-	s->items = calloc(s->list.n + 1, sizeof(*s->items));
-	if (s->items == NULL)
-		return err_set(err, "out of memory");
-	for (size_t i = 0; i < s->list.n; i++) {
-		struct item *it = &s->items[s->n];
-		struct err why;
-
-		if (!take_item(s, dir, &s->list.v[i], it))
-			continue;
-		if (name_collector(s, it, &why) == 0) {
-			s->n++;
-			continue;
-		}
-		trouble(s, &why);
-		s->counts->failed++;
-		s->counts->waiting++;
-	}
-	return 0;
+	trouble(s, why);
+	s->counts->failed++;
+	s->counts->waiting++;
 }
 
 /* ---- nodes ---- */
@@ -150,18 +110,26 @@ node_away(struct ship *s, size_t i, const struct err *why)
 	trouble(s, why);
 }
 
+/* The same with the lock, for threads. */
 static void
-connect_all(struct ship *s)
+lost_node(struct ship *s, size_t i, const struct err *why)
 {
+	lock(s);
+	node_away(s, i, why);
+	unlock(s);
+}
+
+static void
+connect_one(void *arg, size_t i)
+{
+	struct ship *s = arg;
 	struct err why;
 
-	for (size_t i = 0; i < s->options->n_nodes && !stopped(s); i++) {
-		s->nodes[i] = ship_node_new(s->options, s->options->nodes[i],
-		    s->calls->stop, &why);
-		if (s->nodes[i] == NULL ||
-		    ship_node_prepare(s->nodes[i], s->mode->dry, &why) == -1)
-			node_away(s, i, &why);
-	}
+	s->nodes[i] = ship_node_new(s->options, s->options->nodes[i],
+	    s->calls->stop, &why);
+	if (s->nodes[i] == NULL ||
+	    ship_node_prepare(s->nodes[i], s->mode->dry, &why) == -1)
+		lost_node(s, i, &why);
 }
 
 /*
@@ -169,7 +137,7 @@ connect_all(struct ship *s)
  * asked yet.  1 yes, 0 no, -1 the ledger failed.
  */
 static int
-is_there(struct ship *s, const struct item *it, struct err *err)
+is_there(struct ship *s, const struct ship_item *it, struct err *err)
 {
 	struct ship_entry e;
 	int rc = ship_ledger_find(s->ledger, s->options->database, it->below,
@@ -191,43 +159,48 @@ find_pending(struct ship *s, struct err *err)
 	s->bytes = 0;
 	s->counts->there = 0;
 	s->counts->waiting = s->counts->failed;
-	for (size_t i = 0; i < s->n; i++) {
-		int rc = is_there(s, &s->items[i], err);
+	for (size_t i = 0; i < s->list.n; i++) {
+		struct ship_item *it = &s->list.v[i];
+		int rc = is_there(s, it, err);
 
 		if (rc == -1)
 			return -1;
-		s->items[i].pending = rc == 0;
+		it->pending = rc == 0;
 		if (rc == 1) {
 			s->counts->there++;
 			continue;
 		}
 		s->counts->waiting++;
-		s->bytes += s->items[i].file.size;
+		s->bytes += it->file.size;
 	}
 	return 0;
 }
 
-/* The node that was given the fewest flows. */
+/* ---- where to ---- */
+
 static int
-least_loaded(struct ship *s, int *out, struct err *err)
+read_loads(struct ship *s, struct err *err)
 {
-	int64_t least = 0;
-
-	*out = -1;
 	for (size_t i = 0; i < s->options->n_nodes; i++) {
-		int64_t flows;
-
-		if (s->nodes[i] == NULL)
-			continue;
 		if (ship_ledger_load(s->ledger, s->options->database,
-		    s->options->nodes[i], &flows, err) == -1)
+		    s->options->nodes[i], &s->load[i], err) == -1)
 			return -1;
-		if (*out == -1 || flows < least) {
-			*out = (int)i;
-			least = flows;
-		}
 	}
 	return 0;
+}
+
+/* The node that was given least; -1: all are away. */
+static int
+least_loaded(const struct ship *s)
+{
+	int found = -1;
+
+	for (size_t i = 0; i < s->options->n_nodes; i++) {
+		if (s->nodes[i] != NULL &&
+		    (found == -1 || s->load[i] < s->load[found]))
+			found = (int)i;
+	}
+	return found;
 }
 
 /*
@@ -236,7 +209,8 @@ least_loaded(struct ship *s, int *out, struct err *err)
  * is away, may have; when it was lost, every node must be asked.
  */
 static int
-choose_node(struct ship *s, const struct item *it, int *out, struct err *err)
+choose_node(struct ship *s, const struct ship_item *it, int *out,
+    struct err *err)
 {
 	struct ship_entry e;
 	bool empty;
@@ -263,122 +237,216 @@ choose_node(struct ship *s, const struct item *it, int *out, struct err *err)
 		return -1;
 	if (s->any_away && empty)
 		return 0;
-	return least_loaded(s, out, err);
+	*out = least_loaded(s);
+	if (*out != -1)
+		s->load[*out] += it->file.size;
+	return 0;
+}
+
+/* For all that is left to be sent; *any: some can be. */
+static int
+choose_nodes(struct ship *s, bool *any, struct err *err)
+{
+	*any = false;
+	if (read_loads(s, err) == -1)
+		return -1;
+	for (size_t i = 0; i < s->list.n; i++) {
+		struct ship_item *it = &s->list.v[i];
+
+		it->node = -1;
+		if (!it->pending || it->failed)
+			continue;
+		if (choose_node(s, it, &it->node, err) == -1)
+			return -1;
+		*any = *any || it->node != -1;
+	}
+	return 0;
 }
 
 /* ---- sending ---- */
 
 static void
-tell_sent(struct ship *s, const struct item *it, int node, int64_t flows)
+tell_sent(struct ship *s, const struct ship_item *it, int64_t flows)
 {
 	if (s->calls->sent != NULL)
 		s->calls->sent(s->calls->arg, it->path,
-		    s->options->nodes[node], flows);
+		    s->options->nodes[it->node], flows);
 }
 
-/* -1: only when the ledger cannot be kept; all else is trouble. */
-static int
-send_to(struct ship *s, struct item *it, int node, struct err *err)
+static void
+tell_progress(struct ship *s)
 {
+	if (s->calls->progress != NULL)
+		s->calls->progress(s->calls->arg, s->bytes == 0 ? 0 :
+		    (double)s->bytes_done / (double)s->bytes,
+		    s->counts->flows);
+}
+
+/* It stays here; the run goes on. */
+static void
+item_failed(struct ship *s, struct ship_item *it, const struct err *why)
+{
+	it->failed = true;
+	s->counts->failed++;
+	trouble(s, why);
+}
+
+/* Opens it and enters it.  NULL: there is nothing to be sent. */
+static struct ship_rows *
+begin_item(struct ship *s, struct ship_item *it)
+{
+	struct err why;
+	struct ship_rows *rows = ship_rows_open(it->path, it->collector, &why);
+	bool is_here = rows != NULL || seal_is_done(it->path);
+
+	lock(s);
+	if (!is_here) {
+		/* expired since the folder was read */
+		it->pending = false;
+		s->counts->waiting--;
+	} else if (rows == NULL) {
+		item_failed(s, it, &why);
+	} else if (s->broken || ship_ledger_begin(s->ledger,
+	    s->options->database, it->below, s->options->nodes[it->node],
+	    it->collector, &it->file, &why) == -1) {
+		if (!s->broken)
+			trouble(s, &why);
+		s->broken = true;
+		ship_rows_close(rows);
+		rows = NULL;
+	}
+	unlock(s);
+	return rows;
+}
+
+/* The node has it. */
+static void
+end_item(struct ship *s, struct ship_item *it, const struct ship_sums *sums)
+{
+	struct err why;
+
+	lock(s);
+	if (ship_ledger_done(s->ledger, s->options->database, it->below, sums,
+	    &why) == -1) {
+		trouble(s, &why);
+		s->broken = true;
+	} else {
+		it->pending = false;
+		s->counts->shards++;
+		s->counts->waiting--;
+		s->counts->flows += (uint64_t)sums->flows;
+		tell_sent(s, it, sums->flows);
+	}
+	unlock(s);
+}
+
+static void
+send_item(struct ship *s, struct ship_item *it)
+{
+	struct ship_rows *rows = begin_item(s, it);
 	struct ship_sums sums;
-	struct ship_rows *rows;
 	struct err why;
 	int rc;
 
-	rows = ship_rows_open(it->path, it->collector, &why);
-	if (rows == NULL) {
-		/* expired since the folder was read: nothing to send */
-		if (!seal_is_done(it->path)) {
-			s->counts->waiting--;
-			return 0;
-		}
-		s->counts->failed++;
-		trouble(s, &why);
-		return 0;
-	}
-	rc = ship_ledger_begin(s->ledger, s->options->database, it->below,
-	    s->options->nodes[node], it->collector, &it->file, err);
-	if (rc == -1) {
-		ship_rows_close(rows);
-		return -1;
-	}
-	rc = ship_node_send(s->nodes[node], rows, it->collector, &sums, &why);
+	if (rows == NULL)
+		return;
+	rc = ship_node_send(s->nodes[it->node], rows, it->collector, &sums,
+	    &why);
 	ship_rows_close(rows);
-	if (rc == -1) {
-		if (why.code == ERR_CORRUPT || why.code == ERR_VERSION) {
-			s->counts->failed++;
-			trouble(s, &why);
-		} else {
-			node_away(s, (size_t)node, &why);
-		}
-		return 0;
+	if (rc == 0) {
+		end_item(s, it, &sums);
+	} else if (why.code == ERR_CORRUPT || why.code == ERR_VERSION) {
+		lock(s);
+		item_failed(s, it, &why);
+		unlock(s);
+	} else {
+		lost_node(s, (size_t)it->node, &why);
 	}
-	if (ship_ledger_done(s->ledger, s->options->database, it->below, &sums,
-	    err) == -1)
-		return -1;
-	it->pending = false;
-	s->counts->shards++;
-	s->counts->waiting--;
-	s->counts->flows += (uint64_t)sums.flows;
-	tell_sent(s, it, node, sums.flows);
-	return 0;
 }
 
-/* A dry run balances by nothing: it says which shards, and where it is sure. */
-static int
-send_item(struct ship *s, struct item *it, struct err *err)
+/* All that goes to node i, as long as it is there. */
+static void
+send_part(void *arg, size_t i)
 {
-	int node;
+	struct ship *s = arg;
 
-	if (choose_node(s, it, &node, err) == -1)
-		return -1;
-	if (node != -1 && s->mode->dry) {
-		tell_sent(s, it, node, -1);
-		return 0;
+	for (size_t k = 0; k < s->list.n && !stopped(s); k++) {
+		struct ship_item *it = &s->list.v[k];
+		bool broken;
+
+		if (it->node != (int)i)
+			continue;
+		send_item(s, it);
+		lock(s);
+		if (!it->pending || it->failed)
+			s->bytes_done += it->file.size;
+		tell_progress(s);
+		broken = s->broken;
+		unlock(s);
+		if (broken || s->nodes[i] == NULL)
+			return;
 	}
-	return node == -1 ? 0 : send_to(s, it, node, err);
 }
 
+/* A dry run says which shards, and where they would go as things are. */
+static void
+send_dry(struct ship *s)
+{
+	for (size_t i = 0; i < s->list.n; i++) {
+		if (s->list.v[i].node != -1)
+			tell_sent(s, &s->list.v[i], -1);
+	}
+}
+
+/* Each round sends all, or finds a node away. */
 static int
 send_pending(struct ship *s, struct err *err)
 {
-	for (size_t i = 0; i < s->n && !stopped(s); i++) {
-		struct item *it = &s->items[i];
+	bool any;
 
-		if (!it->pending)
-			continue;
-		if (s->calls->progress != NULL)
-			s->calls->progress(s->calls->arg, s->bytes == 0 ? 0 :
-			    (double)s->bytes_done / (double)s->bytes,
-			    s->counts->flows);
-		if (send_item(s, it, err) == -1)
+	do {
+		if (choose_nodes(s, &any, err) == -1)
 			return -1;
-		s->bytes_done += it->file.size;
-	}
+		if (s->mode->dry) {
+			send_dry(s);
+			return 0;
+		}
+		if (any) {
+			tell_progress(s);
+			together(s->options->n_nodes, send_part, s);
+		}
+		if (s->broken) {
+			*err = s->first;
+			return -1;
+		}
+	} while (any && !stopped(s));
 	return 0;
 }
 
 static void
-expire(struct ship *s)
+expire_one(void *arg, size_t i)
 {
-	int64_t oldest = oldest_wanted(s);
+	struct ship *s = arg;
 	uint64_t dropped;
 	struct err why;
+	int rc;
 
-	for (size_t i = 0; i < s->options->n_nodes && oldest > 0; i++) {
-		if (s->nodes[i] == NULL)
-			continue;
-		if (ship_node_expire(s->nodes[i], (uint32_t)oldest, &dropped,
-		    &why) == -1)
-			node_away(s, i, &why);
-		s->counts->expired += dropped;
-	}
+	if (s->nodes[i] == NULL)
+		return;
+	rc = ship_node_expire(s->nodes[i], (uint32_t)oldest_wanted(s),
+	    &dropped, &why);
+	lock(s);
+	if (rc == -1)
+		node_away(s, i, &why);
+	s->counts->expired += dropped;
+	unlock(s);
 }
 
 static int
 run(struct ship *s, const char *dir, struct err *err)
 {
-	if (list_items(s, dir, err) == -1)
+	if (ship_list_read(s->options, dir, oldest_wanted(s), bad_name, s,
+	    &s->list, err) == -1)
 		return -1;
 	if (s->mode->trust_ledger) {
 		if (find_pending(s, err) == -1)
@@ -386,11 +454,11 @@ run(struct ship *s, const char *dir, struct err *err)
 		if (s->counts->waiting == s->counts->failed)
 			return 0;
 	}
-	connect_all(s);
+	together(s->options->n_nodes, connect_one, s);
 	if (find_pending(s, err) == -1 || send_pending(s, err) == -1)
 		return -1;
-	if (!s->mode->dry && !stopped(s))
-		expire(s);
+	if (!s->mode->dry && !stopped(s) && oldest_wanted(s) > 0)
+		together(s->options->n_nodes, expire_one, s);
 	return 0;
 }
 
@@ -426,6 +494,7 @@ ship_run(const struct ship_options *o, const char *dir,
 	s->mode = mode;
 	s->calls = calls;
 	s->counts = counts;
+	(void)pthread_mutex_init(&s->lock, NULL);
 	s->ledger = ship_ledger_open(dir, mode->dry, err);
 	if (s->ledger != NULL)
 		rc = run(s, dir, err);
@@ -434,8 +503,8 @@ ship_run(const struct ship_options *o, const char *dir,
 	for (size_t i = 0; i < o->n_nodes; i++)
 		ship_node_free(s->nodes[i]);
 	ship_ledger_close(s->ledger);
-	shard_list_clear(&s->list);
-	free(s->items);
+	ship_list_clear(&s->list);
+	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
 	return rc;
 }

@@ -1,8 +1,9 @@
 /*
  * Shipping: every sealed shard of a data directory that is not yet in the
- * cluster goes to one of its nodes.  Which is there, the ledger and the nodes
- * tell; so what was shipped before, by whatever run, is not shipped again, and
- * what a broken run left half is done anew at the same node.
+ * cluster goes to one of its nodes, to all nodes at once.  Which is there, the
+ * ledger and the nodes tell; so what was shipped before, by whatever run, is
+ * not shipped again, and what a broken run left half is done anew at the same
+ * node.
  */
 #ifndef COLLECTOR_SHIP_H
 #define COLLECTOR_SHIP_H
@@ -23,7 +24,10 @@ struct ship_counts {
 	uint64_t	expired;	/* dropped there */
 };
 
-/* What a run is told and tells; each may be NULL. */
+/*
+ * What a run is told and tells; each may be NULL.  Calls come from several
+ * threads, one at a time.
+ */
 struct ship_calls {
 	/* a shard is there now; dry: would be sent */
 	void	(*sent)(void *arg, const char *path, const char *node,

@@ -90,3 +90,11 @@ ship_body_read(void *arg, void *buf, size_t size)
 	}
 	return size - b->z.avail_out;
 }
+
+size_t
+ship_body_memory(void)
+{
+	/* deflate, by zlib.h: 2 to the power of window + 2 and memory + 9 */
+	return sizeof(struct ship_body) + (1U << (15 + 2)) +
+	    (1U << (GZIP_MEMORY + 9));
+}

@@ -24,4 +24,7 @@ size_t	ship_body_read(void *arg, void *buf, size_t size);
 /* Whether reading failed, so that err tells more than the request. */
 bool	ship_body_failed(const struct ship_body *b);
 
+/* Bytes at most. */
+size_t	ship_body_memory(void);
+
 #endif

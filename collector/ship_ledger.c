@@ -229,10 +229,10 @@ ask_int(struct ship_ledger *l, const char *sql, const char *target,
 
 int
 ship_ledger_load(struct ship_ledger *l, const char *target, const char *node,
-    int64_t *flows, struct err *err)
+    int64_t *bytes, struct err *err)
 {
-	return ask_int(l, "SELECT coalesce(sum(flows), 0) FROM shipped "
-	    "WHERE target = ?1 AND node = ?2", target, node, flows, err);
+	return ask_int(l, "SELECT coalesce(sum(file_size), 0) FROM shipped "
+	    "WHERE target = ?1 AND node = ?2", target, node, bytes, err);
 }
 
 int

@@ -52,9 +52,9 @@ int	ship_ledger_begin(struct ship_ledger *l, const char *target,
 int	ship_ledger_done(struct ship_ledger *l, const char *target,
 	    const char *path, const struct ship_sums *sums, struct err *err);
 
-/* Flows that a node was given, by what is in the ledger. */
+/* Bytes of the shards that a node was given, or began to be. */
 int	ship_ledger_load(struct ship_ledger *l, const char *target,
-	    const char *node, int64_t *flows, struct err *err);
+	    const char *node, int64_t *bytes, struct err *err);
 
 /* Whether anything was ever shipped from here to that database. */
 int	ship_ledger_is_empty(struct ship_ledger *l, const char *target,

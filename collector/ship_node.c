@@ -15,9 +15,10 @@
 
 #define SQL_MAX		1200
 #define TEXT_MAX	400
-#define LIST_MAX	(256U << 20)	/* a few million shards */
+#define LINE_ROOM	300
+#define THERE_MAX	(1U << 17)	/* 15 years of hours */
 
-/* A shard that is there, of whatever collector. */
+/* A shard that is there, of ours or of a collector named like it. */
 struct there {
 	char		collector[CLICKHOUSE_NAME_MAX + 1];
 	uint32_t	shard;
@@ -99,50 +100,50 @@ run(struct ship_node *n, const char *sql, struct err *err)
 /* ---- answers of many lines ---- */
 
 struct lines {
-	char	*text;
-	size_t	 len;
-	size_t	 cap;
+	struct ship_node	*node;
+	int			(*fn)(struct ship_node *, const char *line,
+				    struct err *);
+	struct err		*err;
+	bool			 failed;	/* err is filled */
+	size_t			 len;
+	char			 line[LINE_ROOM];	/* under way */
 };
 
 static int
 add_lines(void *arg, const void *data, size_t len)
 {
 	struct lines *l = arg;
+	const char *p = data;
 
-	if (l->len + len + 1 > l->cap) {
-		size_t cap = (l->len + len + 1) * 2;
-		char *text = cap > LIST_MAX ? NULL : realloc(l->text, cap);
-
-		if (text == NULL)
-			return -1;
-		l->text = text;
-		l->cap = cap;
+	for (size_t i = 0; i < len && !l->failed; i++) {
+		if (p[i] != '\n' && l->len + 1 < sizeof(l->line)) {
+			l->line[l->len++] = p[i];
+			continue;
+		}
+		/* none of ours is as long as to be cut */
+		l->line[l->len] = '\0';
+		l->len = 0;
+		l->failed = l->fn(l->node, l->line, l->err) == -1;
 	}
-	memcpy(l->text + l->len, data, len);
-	l->len += len;
-	l->text[l->len] = '\0';
-	return 0;
+	return l->failed ? -1 : 0;
 }
 
-/* Hands on each line of the answer. */
+/* Hands on each line of the answer as it comes: fn may ask nothing. */
 static int
 each_line(struct ship_node *n, const char *sql,
     int (*fn)(struct ship_node *, const char *line, struct err *),
     struct err *err)
 {
-	struct lines l = { NULL, 0, 0 };
+	struct err why;
+	struct lines l = { .node = n, .fn = fn, .err = err };
 	struct http_request r = { .query = sql, .write = add_lines,
 		.arg = &l, .stop = n->stop };
-	char *rest, *line;
-	int rc = http_run(n->http, &r, err);
 
-	rest = l.text;
-	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL) {
-		if (*line != '\0')
-			rc = fn(n, line, err);
-	}
-	free(l.text);
-	return rc;
+	if (http_run(n->http, &r, &why) == 0)
+		return 0;
+	if (!l.failed)
+		*err = why;
+	return -1;
 }
 
 /* ---- what is there ---- */
@@ -162,6 +163,9 @@ add_there(struct ship_node *n, const struct there *t, struct err *err)
 {
 	struct there *v;
 
+	if (n->n_there == THERE_MAX)
+		return err_set(err, "%s: more than %u shards are there: let "
+		    "max_age drop old ones", n->url, THERE_MAX);
 	/* doubled now and then: a power of two is full */
 	if ((n->n_there & (n->n_there - 1)) == 0) {
 		v = realloc(n->there, (n->n_there == 0 ? 1 : n->n_there * 2) *
@@ -267,8 +271,8 @@ learn(struct ship_node *n, struct err *err)
 	if (strcmp(answer, "0") == 0)
 		return 0;
 	(void)snprintf(sql, sizeof(sql), "SELECT DISTINCT partition FROM "
-	    "system.parts WHERE active AND database = '%s' AND "
-	    "table = 'flows_local'", db);
+	    "system.parts WHERE active AND database = '%s' AND table = "
+	    "'flows_local' AND startsWith(partition, '(\\'%s')", db, name);
 	if (each_line(n, sql, take_partition, err) == -1)
 		return -1;
 	(void)snprintf(sql, sizeof(sql), "SELECT DISTINCT collector, shard "
@@ -345,12 +349,12 @@ check_version(struct ship_node *n, struct err *err)
 }
 
 static int
-drop_stage(struct ship_node *n, const char *line, struct err *err)
+drop_stage(struct ship_node *n, const char *name, struct err *err)
 {
 	char sql[SQL_MAX];
 
 	(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s.%s",
-	    n->options->database, line);
+	    n->options->database, name);
 	return run(n, sql, err);
 }
 
@@ -358,12 +362,20 @@ drop_stage(struct ship_node *n, const char *line, struct err *err)
 static int
 drop_stages(struct ship_node *n, struct err *err)
 {
-	char sql[SQL_MAX];
+	char sql[SQL_MAX], name[TEXT_MAX];
 
 	(void)snprintf(sql, sizeof(sql), "SELECT name FROM system.tables "
-	    "WHERE database = '%s' AND startsWith(name, '%s')",
+	    "WHERE database = '%s' AND startsWith(name, '%s') LIMIT 1",
 	    n->options->database, n->mark);
-	return each_line(n, sql, drop_stage, err);
+	for (;;) {
+		if (http_ask(n->http, sql, name, sizeof(name), n->stop,
+		    err) == -1)
+			return -1;
+		if (*name == '\0')
+			return 0;
+		if (drop_stage(n, name, err) == -1)
+			return -1;
+	}
 }
 
 int
@@ -608,4 +620,11 @@ ship_node_expire(struct ship_node *n, uint32_t before, uint64_t *dropped,
 		++*dropped;
 	}
 	return 0;
+}
+
+size_t
+ship_node_memory(void)
+{
+	return sizeof(struct ship_node) + THERE_MAX * sizeof(struct there) +
+	    ship_rows_memory() + ship_body_memory() + HTTP_MEMORY;
 }

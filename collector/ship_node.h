@@ -12,6 +12,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "collector/ship_options.h"
@@ -51,5 +52,8 @@ int	ship_node_send(struct ship_node *n, struct ship_rows *rows,
 /* Drops our shards that start before that Unix second; *dropped: how many. */
 int	ship_node_expire(struct ship_node *n, uint32_t before,
 	    uint64_t *dropped, struct err *err);
+
+/* Bytes at most, for a node and the shard on its way there. */
+size_t	ship_node_memory(void);
 
 #endif

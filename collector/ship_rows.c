@@ -459,3 +459,13 @@ ship_rows_exporters(struct ship_rows *r, uint8_t **out, size_t *len,
 	}
 	return rc;
 }
+
+size_t
+ship_rows_memory(void)
+{
+	struct home h;
+
+	home_init(&h, HOME_PATH);
+	return sizeof(struct ship_rows) + PATH_SLOTS * (EXPORTER_MAX +
+	    (size_t)h.n * ROWBINARY_VALUE_MAX + 2 * sizeof(void *));
+}

@@ -48,4 +48,7 @@ struct ship_sums ship_rows_sums(const struct ship_rows *r);
 int	ship_rows_exporters(struct ship_rows *r, uint8_t **out, size_t *len,
 	    struct err *err);
 
+/* Bytes at most, without those of SQLite's connection. */
+size_t	ship_rows_memory(void);
+
 #endif

@@ -17,6 +17,7 @@
 #define HTTP_ENV_USER		"FLOWDB_BACKEND_USER"
 #define HTTP_ENV_PASSWORD	"FLOWDB_BACKEND_PASSWORD"
 #define HTTP_READ_FAILED	((size_t)-1)
+#define HTTP_MEMORY		((size_t)2 << 20)	/* of a connection */
 
 struct http;
 

@@ -10,6 +10,7 @@
 #	cluster_folder		prints a new folder, in memory if there is room
 #	cluster_small DIR SIZE	a third server, alone, on a disk of that size,
 #				as "40m"; sets NODE3.  Needs root
+#	cluster_grow DIR SIZE	that disk is that large now
 #
 # CLUSTER_PORT is the first of 30 ports they take; without it, free ones.
 
@@ -98,6 +99,11 @@ END
 	cluster_server "$1" 3 "unshare -m sh $1/n3/run" || return 1
 	# shellcheck disable=SC2034 # the caller's
 	NODE3=http://127.0.0.1:$((CLUSTER_PORT + 20))
+}
+
+cluster_grow() {
+	nsenter -m -t "$(cat "$1/n3/pid")" mount -o "remount,size=$2" \
+	    "$1/n3/data"
 }
 
 # The first of 30 ports that nobody listens on.

@@ -150,26 +150,43 @@ ch_shape(const struct ch_backend *b, const struct question *q,
 			report->processed += s->flows;
 		}
 	}
+	ch_roll_shards(b, q, out);
 	return n;
+}
+
+/* Is it among those that the statement reads? */
+static bool
+is_read(const struct ch_shape *shape, const struct ch_part *part,
+    uint32_t number)
+{
+	bool cut = false;
+
+	if (shape->has_shards && (number < shape->shard_from ||
+	    number > shape->shard_to))
+		return false;
+	for (size_t i = 0; i < shape->n_cut && !cut; i++)
+		cut = shape->cut[i] == number;
+	return part == NULL || (part->roll != NULL && !cut) ||
+	    part->cut == cut || (part->roll == NULL && !part->cut);
 }
 
 void
 ch_explain(struct report *r, const struct ch_backend *b,
-    const struct ch_shape *shape, const char *what, int64_t rows,
-    double began_sec)
+    const struct ch_shape *shape, const struct ch_part *part,
+    const char *what, int64_t rows, double began_sec)
 {
+	const struct ch_roll *roll = part == NULL ? NULL : part->roll;
 	const struct shard_ref there = { (char *)(uintptr_t)ch_client_name(
 	    b->client), 0 };
 	struct report_use use = { .rows = 0 };
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->shards.n; i++)
-		n += !shape->has_shards || (b->shards.v[i].number >=
-		    shape->shard_from && b->shards.v[i].number <=
-		    shape->shard_to);
-	report_part(&use, REPORT_UNKNOWN, rows, "%s from table %s, %zu of %zu "
-	    "shards", what, clickhouse_table(CLICKHOUSE_FLOWS), n,
-	    b->shards.n);
+		n += is_read(shape, part, b->shards.v[i].number);
+	report_part(&use, REPORT_UNKNOWN, rows, "%s from table%s %s%s, %zu of "
+	    "%zu shards", what, roll != NULL && part->cut ? "s" : "",
+	    clickhouse_table(roll != NULL ? roll->table : CLICKHOUSE_FLOWS),
+	    roll != NULL && part->cut ? " and flows" : "", n, b->shards.n);
 	report_used(r, &there, &use, false, report_clock() - began_sec);
 }
 

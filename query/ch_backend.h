@@ -50,10 +50,28 @@ bool	ch_shard_wanted(const struct ch_shard *s, const struct question *q);
 size_t	ch_shape(const struct ch_backend *b, const struct question *q,
 	    struct report *report, struct ch_shape *out);
 
-/* A line of --explain: a statement that began then and gave so many rows. */
+/* Completes the shape: may roll-ups stand for flows, and of which shards. */
+void	ch_roll_shards(const struct ch_backend *b, const struct question *q,
+	    struct ch_shape *shape);
+
+typedef int ch_part_visit(void *arg, const struct ch_part *part,
+	    struct err *err);
+
+/*
+ * Each of the statements that a group's sums take; nulls is for the visitor to
+ * set.  most: so many rows suffice, 0: all.
+ */
+int	ch_each_part(const struct question *q, const struct group *g,
+	    const struct ch_shape *shape, int64_t most, ch_part_visit *visit,
+	    void *arg, struct err *err);
+
+/*
+ * A line of --explain: a statement that began then and gave so many rows.
+ * part: NULL, of flows.
+ */
 void	ch_explain(struct report *r, const struct ch_backend *b,
-	    const struct ch_shape *shape, const char *what, int64_t rows,
-	    double began_sec);
+	    const struct ch_shape *shape, const struct ch_part *part,
+	    const char *what, int64_t rows, double began_sec);
 
 /* Calls of the back end. */
 int	ch_sums(struct backend *b, const struct question *q,

@@ -127,13 +127,17 @@ ch_in_set(struct ch_writer *w, const char *expr, const struct set *set,
 		    write_singles(w, expr, set, (enum pick)pick));
 		sqlite3_str_appendall(w->s, ")");
 		if (pick == PICK_IP4)
-			sqlite3_str_appendf(w->s,
-			    " AND bitAnd(mapped, %u) = 0", bit);
+			sqlite3_str_appendall(w->s, " AND ");
 		else if (pick == PICK_LIKE_IP4)
 			sqlite3_str_appendf(w->s, " AND NOT (%s >= "
 			    CH_MAPPED_FROM " AND %s <= " CH_MAPPED_TO
-			    " AND bitAnd(mapped, %u) = 0)", expr, expr, bit);
-		sqlite3_str_appendall(w->s, ")");
+			    " AND ", expr, expr);
+		if (pick == PICK_IP4 || pick == PICK_LIKE_IP4) {
+			ch_mapped(w, bit);
+			sqlite3_str_appendall(w->s, " = 0");
+		}
+		sqlite3_str_appendall(w->s, pick == PICK_LIKE_IP4 ? "))" :
+		    ")");
 		or = " OR ";
 	}
 	sqlite3_str_appendall(w->s, ", 0)");
@@ -223,10 +227,11 @@ write_test(struct ch_writer *w, const struct test *t)
 
 	sqlite3_str_appendall(w->s, "(");
 	if (t->word->implies == IMPLIES_TCP)
-		sqlite3_str_appendall(w->s, "ifNull(proto = 6, 0) AND ");
+		sqlite3_str_appendf(w->s, "ifNull(%s = 6, 0) AND ",
+		    ch_name(w, COL_proto));
 	else if (t->word->implies == IMPLIES_ICMP)
-		sqlite3_str_appendall(w->s,
-		    "ifNull(proto IN (1, 58), 0) AND ");
+		sqlite3_str_appendf(w->s, "ifNull(%s IN (1, 58), 0) AND ",
+		    ch_name(w, COL_proto));
 	write_any_of(w, t, 0, first);
 	if (first < t->n_subjects) {
 		sqlite3_str_appendall(w->s, " AND ");

@@ -69,7 +69,7 @@ ask(struct lister *l, const struct ch_backend *b, struct ch_shape *shape,
 	rc = ch_client_ask(b->client, sql, fields, l->n_values + 1, take_row,
 	    l, err);
 	free(sql);
-	ch_explain(l->report, b, shape, "flows", REPORT_UNKNOWN, began);
+	ch_explain(l->report, b, shape, NULL, "flows", REPORT_UNKNOWN, began);
 	return rc;
 }
 

@@ -19,28 +19,35 @@ put(struct out *out, const char *sql)
 	out_text(out, ";\n");
 }
 
+struct putting {
+	struct answer		*a;
+	const struct ch_shape	*shape;
+};
+
+static int
+put_part(void *arg, const struct ch_part *part, struct err *err)
+{
+	struct putting *p = arg;
+	struct ch_sums how;
+	char *sql = ch_sql_sums(&how, part, p->a->q.filter, p->shape, err);
+
+	if (sql == NULL)
+		return -1;
+	put(p->a->out, sql);
+	free(sql);
+	return 0;
+}
+
 static int
 put_sums(struct answer *a, const struct ch_shape *shape, struct err *err)
 {
-	const struct question *q = &a->q;
+	struct putting p = { a, shape };
 	int64_t most = a->having == NULL ? a->request->limit : 0;
 
-	for (size_t i = 0; i < q->n_groups; i++) {
-		const struct group *g = &q->groups[i];
-
-		for (unsigned side = 0; side < group_sides(g); side++) {
-			const struct ch_part part = { .group = g,
-				.side = (int)side, .most =
-				    ch_can_limit(g, shape) ? most : 0 };
-			struct ch_sums how;
-			char *sql = ch_sql_sums(&how, &part, q->filter, shape,
-			    err);
-
-			if (sql == NULL)
-				return -1;
-			put(a->out, sql);
-			free(sql);
-		}
+	for (size_t i = 0; i < a->q.n_groups; i++) {
+		if (ch_each_part(&a->q, &a->q.groups[i], shape, most, put_part,
+		    &p, err) == -1)
+			return -1;
 	}
 	return 0;
 }

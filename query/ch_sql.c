@@ -78,18 +78,36 @@ write_except(struct ch_writer *w)
 	}
 }
 
+static void
+write_cut(struct ch_writer *w)
+{
+	const struct ch_shape *shape = w->shape;
+
+	if (w->cut == CH_CUT_TOO || shape->n_cut == 0)
+		return;
+	for (size_t i = 0; i < shape->n_cut; i++)
+		sqlite3_str_appendf(w->s, "%s%u", i > 0 ? ", " :
+		    w->cut == CH_CUT_ONLY ? " AND shard IN (" :
+		    " AND shard NOT IN (", shape->cut[i]);
+	sqlite3_str_appendall(w->s, ")");
+}
+
 void
 ch_from(struct ch_writer *w, const struct filter *f)
 {
 	const struct ch_shape *shape = w->shape;
 
 	sqlite3_str_appendf(w->s, "\nFROM %s.%s\nWHERE 1", shape->database,
-	    clickhouse_table(CLICKHOUSE_FLOWS));
+	    clickhouse_table(w->roll != NULL ? w->roll->table :
+	    CLICKHOUSE_FLOWS));
+	if (w->roll != NULL && !w->roll->both)
+		sqlite3_str_appendf(w->s, " AND side = %u", w->roll->side);
 	if (shape->has_shards)
 		sqlite3_str_appendf(w->s, " AND shard >= %u AND shard <= %u",
 		    shape->shard_from, shape->shard_to);
+	write_cut(w);
 	write_except(w);
-	if (shape->has_window)
+	if (shape->has_window && w->roll == NULL)
 		write_window(w);
 	if (f != NULL && !filter_is_any(f)) {
 		sqlite3_str_appendall(w->s, " AND ");

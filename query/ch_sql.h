@@ -31,6 +31,19 @@ struct ch_shard {
 	bool		 has_range;
 };
 
+/*
+ * A roll-up that stands for the flows: sums by a value of one column, or of
+ * both of a pair, and by protocol.
+ */
+struct ch_roll {
+	enum clickhouse_table	 table;
+	unsigned		 side;	/* of it: 0 or 1 */
+	bool			 both;	/* 0 and 1, equal ones once */
+	enum column		 column;	/* whose values they are */
+};
+
+#define CH_CUT_MAX	64
+
 /* How a statement reads the tables. */
 struct ch_shape {
 	const char		*database;
@@ -49,6 +62,13 @@ struct ch_shape {
 	const struct ch_shard	*except;
 	size_t			 n_except;
 	int64_t			 first;		/* -c: flows by storage; 0 all */
+	/*
+	 * Roll-ups may stand for flows, but of shards with these numbers: the
+	 * window cuts them.
+	 */
+	bool			 rolls;
+	uint32_t		 cut[CH_CUT_MAX];
+	size_t			 n_cut;
 };
 
 /*
@@ -71,6 +91,13 @@ struct ch_part {
 	int			 side;	/* < 0: all in one key (series) */
 	bool			 nulls;	/* also what the group leaves out */
 	int64_t			 most;	/* rows, by ch_can_limit; 0: all */
+	/*
+	 * Read instead of the flows, all but those cut; NULL: the flows.  cut:
+	 * the flows of those that are cut, alone or (roll) with the rest in one
+	 * statement.
+	 */
+	const struct ch_roll	*roll;
+	bool			 cut;
 };
 
 char	*ch_sql_sums(struct ch_sums *out, const struct ch_part *part,
@@ -79,7 +106,7 @@ char	*ch_sql_sums(struct ch_sums *out, const struct ch_part *part,
 
 /*
  * Can the server put the sums of the group in the order that they are printed
- * in, ties and all?
+ * in, ties and all, if one statement has them all?
  */
 bool	ch_can_limit(const struct group *g, const struct ch_shape *shape);
 

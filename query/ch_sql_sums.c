@@ -61,18 +61,18 @@ cut_of(const struct group *g, int key, unsigned *bits4, unsigned *bits6)
 
 /* What is not there is zeros: a column of the sorting key has no NULL. */
 static const char *
-key_name(int key)
+key_name(const struct ch_writer *w, int key)
 {
 	return key == STAT_EXPORTER ?
 	    "nullIf(exporter_addr, toFixedString('', 16))" :
-	    column_info((enum column)key)->name;
+	    ch_name(w, (enum column)key);
 }
 
 /* Only whole bytes are cut there; the rest of it is done here. */
 static void
 write_key(struct ch_writer *w, const struct group *g, int key)
 {
-	const char *name = key_name(key);
+	const char *name = key_name(w, key);
 	bool is_addr = key == STAT_EXPORTER ||
 	    column_info((enum column)key)->type == CT_ADDR;
 	unsigned bits4, bits6;
@@ -84,9 +84,11 @@ write_key(struct ch_writer *w, const struct group *g, int key)
 	sqlite3_str_appendf(w->s, "if(isNull(%s), NULL, toFixedString("
 	    "substring(assumeNotNull(%s), 1, if(assumeNotNull(%s) >= "
 	    CH_MAPPED_FROM " AND assumeNotNull(%s) <= " CH_MAPPED_TO
-	    " AND bitAnd(mapped, %u) = 0, %u, %u)), 16))", name, name, name,
-	    name, ch_mapped_bit(key == STAT_EXPORTER ? SUBJECT_EXPORTER_ADDR :
-	    key), 12 + (bits4 + 7) / 8, (bits6 + 7) / 8);
+	    " AND ", name, name, name, name);
+	ch_mapped(w, ch_mapped_bit(key == STAT_EXPORTER ?
+	    SUBJECT_EXPORTER_ADDR : key));
+	sqlite3_str_appendf(w->s, " = 0, %u, %u)), 16))",
+	    12 + (bits4 + 7) / 8, (bits6 + 7) / 8);
 }
 
 static void
@@ -116,8 +118,8 @@ write_keys(struct ch_writer *w, struct ch_sums *out, const struct group *g)
 		out->fields[out->n_fields++] = ch_field_of(out->keys[i]);
 	}
 	if (out->mapped) {
-		sqlite3_str_appendf(w->s, "bitAnd(mapped, %u) AS k_mapped, ",
-		    mapped_bits(out));
+		ch_mapped(w, mapped_bits(out));
+		sqlite3_str_appendall(w->s, " AS k_mapped, ");
 		add_field(out, CH_U8, false);
 	}
 }
@@ -135,6 +137,9 @@ counter_text(struct ch_writer *w, enum column c)
 	return sqlite3_str_finish(sub.s);
 }
 
+/* Both sides of a roll-up, less what is in both. */
+#define EACH_ONCE	"if(side = 2, -%s, %s)"
+
 static void
 write_sum(struct ch_writer *w, struct ch_sums *out, enum column c,
     const char *name)
@@ -145,6 +150,9 @@ write_sum(struct ch_writer *w, struct ch_sums *out, enum column c,
 		sqlite3_str_appendf(w->s, ", sum(bitShiftRight(%s, 32)), "
 		    "sum(bitAnd(%s, 4294967295))", x, x);
 		add_field(out, CH_64, false);
+	} else if (w->roll != NULL && w->roll->both) {
+		sqlite3_str_appendf(w->s, ", sum(" EACH_ONCE ") AS %s", x, x,
+		    name);
 	} else {
 		sqlite3_str_appendf(w->s, ", sum(%s) AS %s", x, name);
 	}
@@ -232,14 +240,15 @@ write_side(struct ch_writer *w, const struct group *g, int side, bool nulls)
 		return;
 	if (!nulls)
 		sqlite3_str_appendf(w->s, " AND isNotNull(%s)",
-		    key_name(info->side[side]));
+		    key_name(w, info->side[side]));
 	/* once under each different value */
 	for (int s = 0; s < side; s++) {
 		unsigned a = ch_mapped_bit(info->side[s]);
 		unsigned b = ch_mapped_bit(info->side[side]);
 
 		sqlite3_str_appendf(w->s, " AND NOT (ifNull(%s = %s, 0)",
-		    key_name(info->side[s]), key_name(info->side[side]));
+		    key_name(w, info->side[s]),
+		    key_name(w, info->side[side]));
 		if (a != 0)
 			sqlite3_str_appendf(w->s, " AND (bitAnd(mapped, %u) = "
 			    "0) = (bitAnd(mapped, %u) = 0)", a, b);
@@ -272,8 +281,8 @@ write_first(struct ch_writer *w, const struct ch_sums *out,
 /* ---- the first of them ---- */
 
 static const char *const sum_names[] = {
-	[METRIC_FLOWS] = "s_flows", [METRIC_PACKETS] = "s_packets",
-	[METRIC_BYTES] = "s_bytes"
+	[METRIC_FLOWS] = "flows", [METRIC_PACKETS] = "packets",
+	[METRIC_BYTES] = "bytes"
 };
 
 /* Are the keys of a part there what they are here? */
@@ -293,8 +302,7 @@ bool
 ch_can_limit(const struct group *g, const struct ch_shape *shape)
 {
 	if (g->series != NULL || g->bidir || g->out || shape->wide ||
-	    shape->first > 0 || g->n_orders != 1 || group_sides(g) != 1 ||
-	    g->order[0].metric > METRIC_BYTES || g->order[0].out)
+	    shape->first > 0 || g->n_orders != 1 || g->order[0].metric > METRIC_BYTES || g->order[0].out)
 		return false;
 	for (size_t i = 0; i < g->n; i++) {
 		if (!is_whole(g, i))
@@ -310,7 +318,8 @@ write_first_rows(struct ch_writer *w, const struct ch_sums *out,
 {
 	const struct order *o = &part->group->order[0];
 
-	sqlite3_str_appendf(w->s, "\nORDER BY %s%s", sum_names[o->metric],
+	sqlite3_str_appendf(w->s, "\nORDER BY %c_%s%s", part->roll != NULL &&
+	    part->cut ? 't' : 's', sum_names[o->metric],
 	    o->ascending ? "" : " DESC");
 	for (size_t i = 0; i < out->n_keys; i++) {
 		int k = (int)i;
@@ -327,45 +336,100 @@ write_first_rows(struct ch_writer *w, const struct ch_sums *out,
 	sqlite3_str_appendf(w->s, "\nLIMIT %lld", (long long)part->most);
 }
 
-char *
-ch_sql_sums(struct ch_sums *out, const struct ch_part *part,
-    const struct filter *f, const struct ch_shape *shape, struct err *err)
+static void
+write_select(struct ch_writer *w, struct ch_sums *out,
+    const struct ch_part *part, const struct filter *f)
 {
 	const struct group *g = part->group;
 	/* the group of a series has the keys of another */
 	const struct group *of = g->series != NULL && g->series->group != NULL ?
 	    g->series->group : g;
-	struct ch_writer w;
 
-	ch_begin(&w, shape, err);
 	/* nobody added up what the other direction has */
-	*out = (struct ch_sums){ .halves = shape->wide || g->out,
+	*out = (struct ch_sums){ .halves = w->shape->wide || g->out,
 		.series = g->series != NULL,
 		.flags = g->kind == GROUP_RECORD };
 	choose_keys(out, of, part->side);
-	sqlite3_str_appendall(w.s, "SELECT ");
-	write_keys(&w, out, of);
+	sqlite3_str_appendall(w->s, "SELECT ");
+	write_keys(w, out, of);
 	if (g->series != NULL)
-		write_cells(&w, out, g);
-	sqlite3_str_appendall(w.s, "count() AS s_flows");
+		write_cells(w, out, g);
+	if (w->roll == NULL)
+		sqlite3_str_appendall(w->s, "toInt64(count()) AS s_flows");
+	else if (!w->roll->both)
+		sqlite3_str_appendall(w->s, "sum(flows) AS s_flows");
+	else
+		sqlite3_str_appendf(w->s, "sum(" EACH_ONCE ") AS s_flows",
+		    "flows", "flows");
 	add_field(out, CH_64, false);
-	write_sum(&w, out, g->out ? COL_out_packets : COL_packets,
+	write_sum(w, out, g->out ? COL_out_packets : COL_packets,
 	    "s_packets");
-	write_sum(&w, out, g->out ? COL_out_bytes : COL_bytes, "s_bytes");
-	sqlite3_str_appendall(w.s, ", min(" CH_FIRST "), max(" CH_LAST ")");
+	write_sum(w, out, g->out ? COL_out_bytes : COL_bytes, "s_bytes");
+	sqlite3_str_appendf(w->s, ", min(" CH_FIRST ") AS s_first, "
+	    "max(%s) AS s_last", w->roll != NULL ? "last_ms" : CH_LAST);
 	add_field(out, CH_64, false);
 	add_field(out, CH_64, false);
 	if (out->flags) {
-		sqlite3_str_appendall(w.s, ", groupBitOr(ifNull(tcp_flags, "
+		sqlite3_str_appendall(w->s, ", groupBitOr(ifNull(tcp_flags, "
 		    "toUInt8(0)))");
 		add_field(out, CH_U8, false);
 	}
-	if (shape->first > 0)
-		write_first(&w, out, of, f);
+	if (w->shape->first > 0)
+		write_first(w, out, of, f);
 	else
-		ch_from(&w, f);
-	write_side(&w, of, part->side, part->nulls);
-	write_group_by(&w, out);
+		ch_from(w, f);
+	if (w->roll == NULL || !w->roll->both)
+		write_side(w, of, part->side, part->nulls);
+	else if (!part->nulls)
+		sqlite3_str_appendf(w->s, " AND isNotNull(%s)",
+		    ch_name(w, w->roll->column));
+	write_group_by(w, out);
+}
+
+/* What a roll-up has, and the flows of the shards that are cut. */
+static void
+write_both(struct ch_writer *w, struct ch_sums *out,
+    const struct ch_part *part, const struct filter *f)
+{
+	struct ch_writer sub = *w;
+	struct ch_sums same;
+	char *rolled;
+
+	sub.s = sqlite3_str_new(NULL);
+	sub.roll = part->roll;
+	sub.cut = CH_CUT_NOT;
+	write_select(&sub, out, part, f);
+	rolled = sqlite3_str_finish(sub.s);
+	sqlite3_str_appendall(w->s, "SELECT ");
+	for (size_t i = 0; i < out->n_keys; i++)
+		sqlite3_str_appendf(w->s, "k%d, ", (int)i);
+	sqlite3_str_appendf(w->s, "%ssum(s_flows) AS t_flows, "
+	    "sum(s_packets) AS t_packets, sum(s_bytes) AS t_bytes, "
+	    "min(s_first), max(s_last)\nFROM (\n%s\nUNION ALL\n",
+	    out->mapped ? "k_mapped, " : "", rolled);
+	sqlite3_free(rolled);
+	w->cut = CH_CUT_ONLY;
+	write_select(w, &same, part, f);
+	sqlite3_str_appendall(w->s, ")");
+	write_group_by(w, out);
+	w->failed = w->failed || sub.failed;
+}
+
+char *
+ch_sql_sums(struct ch_sums *out, const struct ch_part *part,
+    const struct filter *f, const struct ch_shape *shape, struct err *err)
+{
+	struct ch_writer w;
+
+	ch_begin(&w, shape, err);
+	if (part->roll != NULL && part->cut) {
+		write_both(&w, out, part, f);
+	} else {
+		w.roll = part->roll;
+		w.cut = part->roll != NULL ? CH_CUT_NOT :
+		    part->cut ? CH_CUT_ONLY : CH_CUT_TOO;
+		write_select(&w, out, part, f);
+	}
 	if (part->most > 0)
 		write_first_rows(&w, out, part);
 	return ch_end(&w);

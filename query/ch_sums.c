@@ -145,54 +145,66 @@ ask_part(const struct ch_backend *b, const struct question *q,
 	rc = ch_client_ask(b->client, sql, s->how.fields, s->how.n_fields,
 	    s->only_total ? take_total : take_row, s, err);
 	free(sql);
-	ch_explain(s->report, b, shape, s->only_total ? "total" :
+	ch_explain(s->report, b, shape, part, s->only_total ? "total" :
 	    part->most > 0 ? "first sums" : "sums", s->rows, began);
 	return rc;
 }
 
-/* The total where no part has every flow. */
-static int
-ask_total(const struct ch_backend *b, const struct question *q,
-    const struct ch_shape *shape, struct sums *out, struct report *report,
-    struct err *err)
-{
-	static const struct group all = { .kind = GROUP_FIELDS };
-	struct summing s = { .sums = out, .only_total = true,
-		.report = report };
-
-	return ask_part(b, q, shape, &s, &(struct ch_part){ .group = &all,
-	    .side = 0, .nulls = true }, err);
-}
+/* What the statements of a group are for. */
+struct asking {
+	const struct ch_backend	*b;
+	const struct question	*q;
+	const struct ch_shape	*shape;
+	struct sums		*out;
+	struct report		*report;
+	size_t			 group;
+	bool			 total;		/* is known */
+};
 
 /* The first part is asked for every flow, if it is to tell of them all. */
+static int
+ask_sums(void *arg, const struct ch_part *of, struct err *err)
+{
+	struct asking *a = arg;
+	struct ch_part part = *of;
+	struct summing s = { .sums = a->out, .group = a->group,
+		.side = part.side < 0 ? 0 : (unsigned)part.side,
+		.total = !a->total && part.most == 0 && part.side <= 0 &&
+		    part.roll == NULL && !part.cut, .report = a->report };
+
+	part.nulls = s.total;
+	a->total = a->total || s.total;
+	return ask_part(a->b, a->q, a->shape, &s, &part, err);
+}
+
+static int
+ask_total(void *arg, const struct ch_part *part, struct err *err)
+{
+	struct asking *a = arg;
+	struct summing s = { .sums = a->out, .only_total = true,
+		.report = a->report };
+
+	return ask_part(a->b, a->q, a->shape, &s, part, err);
+}
+
 static int
 ask_all(const struct ch_backend *b, const struct question *q,
     const struct ch_shape *shape, struct sums *out, struct report *report,
     struct err *err)
 {
-	bool total = false;
+	static const struct group all = { .kind = GROUP_FIELDS };
+	struct asking a = { .b = b, .q = q, .shape = shape, .out = out,
+		.report = report };
+	int64_t most = b->local->n == 0 ? q->most_rows : 0;
 
-	for (size_t i = 0; i < q->n_groups; i++) {
-		const struct group *g = &q->groups[i];
-		bool limit = q->most_rows > 0 && b->local->n == 0 &&
-		    ch_can_limit(g, shape);
-		int first = g->series != NULL ? -1 : 0;
-		int end = first == -1 ? 0 : (int)group_sides(g);
-
-		for (int side = first; side < end; side++) {
-			struct summing s = { .sums = out, .group = i,
-				.side = side < 0 ? 0 : (unsigned)side,
-				.total = !total && !limit && side == first,
-				.report = report };
-
-			if (ask_part(b, q, shape, &s, &(struct ch_part){
-			    .group = g, .side = side, .nulls = s.total,
-			    .most = limit ? q->most_rows : 0 }, err) == -1)
-				return -1;
-			total = total || s.total;
-		}
+	for (a.group = 0; a.group < q->n_groups; a.group++) {
+		if (ch_each_part(q, &q->groups[a.group], shape, most, ask_sums,
+		    &a, err) == -1)
+			return -1;
 	}
-	return total ? 0 : ask_total(b, q, shape, out, report, err);
+	/* no part had every flow */
+	return a.total ? 0 : ch_each_part(q, &all, shape, 0, ask_total, &a,
+	    err);
 }
 
 static int

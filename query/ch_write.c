@@ -54,6 +54,30 @@ ch_addr(struct ch_writer *w, const struct addr *a)
 	ch_text(w, bytes, sizeof(bytes));
 }
 
+const char *
+ch_name(const struct ch_writer *w, enum column c)
+{
+	/* there zeros stand for what is not */
+	if (w->roll != NULL && c == w->roll->column)
+		return "if(bitAnd(nulls, 1) != 0, NULL, value)";
+	if (w->roll != NULL && c == COL_proto)
+		return "if(bitAnd(nulls, 2) != 0, NULL, proto)";
+	return column_info(c)->name;
+}
+
+_Static_assert(CLICKHOUSE_NULL_VALUE == 1 && CLICKHOUSE_NULL_PROTO == 2,
+    "bits of nulls");
+
+void
+ch_mapped(struct ch_writer *w, unsigned bit)
+{
+	if (w->roll == NULL)
+		sqlite3_str_appendf(w->s, "bitAnd(mapped, %u)", bit);
+	else
+		sqlite3_str_appendf(w->s, "toUInt8((bitAnd(nulls, %u) != 0) "
+		    "* %u)", CLICKHOUSE_ROLL_MAPPED, bit);
+}
+
 /* What counters are multiplied with; never NULL. */
 #define RATE	"greatest(ifNull(sampling, 1), 1)"
 
@@ -184,8 +208,7 @@ ch_subject(struct ch_writer *w, int subject)
 		sqlite3_str_appendall(w->s, "nullIf(exporter_name, '')");
 		break;
 	default:
-		sqlite3_str_appendall(w->s,
-		    column_info((enum column)subject)->name);
+		sqlite3_str_appendall(w->s, ch_name(w, (enum column)subject));
 		break;
 	}
 }
@@ -215,10 +238,12 @@ ch_subject_text(struct ch_writer *w, int subject, enum part part)
 	case PART_VALUE:
 		return x;
 	case PART_FAMILY:
-		text = sqlite3_mprintf("16 - 12 * (%s >= " CH_MAPPED_FROM
-		    " AND %s <= " CH_MAPPED_TO
-		    " AND bitAnd(mapped, %u) = 0)", x, x,
-		    ch_mapped_bit(subject));
+		sub.s = sqlite3_str_new(NULL);
+		sqlite3_str_appendf(sub.s, "16 - 12 * (%s >= " CH_MAPPED_FROM
+		    " AND %s <= " CH_MAPPED_TO " AND ", x, x);
+		ch_mapped(&sub, ch_mapped_bit(subject));
+		sqlite3_str_appendall(sub.s, " = 0)");
+		text = sqlite3_str_finish(sub.s);
 		break;
 	case PART_HIGH:
 		text = sqlite3_mprintf("bitShiftRight(%s, 8)", x);

@@ -22,9 +22,14 @@
 #define CH_FIRST	"ifNull(first_ms, 0)"
 #define CH_LAST		"(ifNull(first_ms, 0) + ifNull(duration_ms, 0))"
 
+/* The shards that the window cuts. */
+enum ch_cut { CH_CUT_TOO, CH_CUT_NOT, CH_CUT_ONLY };
+
 struct ch_writer {
 	sqlite3_str		*s;	/* SQLite's only by its maker */
 	const struct ch_shape	*shape;
+	const struct ch_roll	*roll;	/* read instead of flows, or NULL */
+	enum ch_cut		 cut;
 	struct err		*err;
 	bool			 failed;	/* err is filled */
 };
@@ -38,6 +43,12 @@ char	*ch_end(struct ch_writer *w);
 void	ch_text(struct ch_writer *w, const void *bytes, size_t len);
 /* 16 bytes as they are stored. */
 void	ch_addr(struct ch_writer *w, const struct addr *a);
+
+/* What stands for a column; NULL where it was not sent. */
+const char *ch_name(const struct ch_writer *w, enum column c);
+
+/* "bitAnd(...)": of the bits of mapped, those of bit. */
+void	ch_mapped(struct ch_writer *w, unsigned bit);
 
 /* A counter, NULL where it was not sent; scaled if the shape says so. */
 void	ch_counter(struct ch_writer *w, enum column c);
@@ -55,7 +66,7 @@ unsigned ch_mapped_bit(int subject);
 void	ch_in_set(struct ch_writer *w, const char *expr, const struct set *set,
 	    unsigned bit);
 
-/* FROM the flows WHERE window AND filter; more can follow by AND. */
+/* FROM flows or roll-up WHERE window AND filter; more can follow by AND. */
 void	ch_from(struct ch_writer *w, const struct filter *f);
 
 /* How a column, or STAT_EXPORTER, stands in a row. */

@@ -50,9 +50,8 @@ is_covered(const struct question *q, const struct shard_meta *m)
 	    m->first_ms >= q->from_ms && m->last_ms <= q->to_ms);
 }
 
-/* The part of the key that is not the protocol; NULL: there is none. */
-static const struct group_part *
-main_part(const struct group *g, unsigned *others)
+const struct group_part *
+serve_main_part(const struct group *g, unsigned *others)
 {
 	const struct group_part *found = NULL;
 
@@ -141,7 +140,7 @@ serve_rollups(const struct question *q, const struct group *g,
 
 	if (obstacle(q, g, s) != NULL)
 		return 0;
-	p = main_part(g, &others);
+	p = serve_main_part(g, &others);
 	if (others > 0)
 		return 0;
 	if (p == NULL)

@@ -46,6 +46,13 @@ bool	serve_list_index(const struct question *q,
 int	serve_by_index(const struct question *q, const struct open_shard *s,
 	    struct err *err);
 
+/*
+ * The part of the key that is not the protocol, NULL: there is none; *others:
+ * how many more there are.
+ */
+const struct group_part *serve_main_part(const struct group *g,
+	    unsigned *others);
+
 /* How many passes; 0: the flows must be read. */
 unsigned serve_rollups(const struct question *q, const struct group *g,
 	    const struct open_shard *s, struct serve_pass out[SERVE_PASSES]);

@@ -3,7 +3,8 @@
 # shards, one ClickHouse server, or two as a cluster.  Sourced.
 #
 #	backend_group_NAME	filters, statistics, aggregates, lists, series,
-#		windows WINDOW: each question to both.  Says what differs
+#		windows, rollups WINDOW: each question to both.  Says what
+#		differs
 #
 # FLOWQ is the program, BRUTE the one that lists filters, SCRATCH a folder;
 # backend_shards is the value of -R, backend_url that of --backend.  Of all
@@ -126,6 +127,48 @@ backend_group_statistics() {
 	backend_same -s dstport/bytes -c 5000 -o csv
 	backend_same -I
 	backend_same -I -c 777
+}
+
+# What roll-ups serve, and what they must not, from both and without them.
+# $1: a window of whole hours
+backend_group_rollups() {
+	while IFS='|' read -r backend_what backend_text; do
+		for backend_window in '' "-t $1 --utc" "-t $1 --utc --within"; do
+			for backend_how in '' --no-rollup; do
+				# shellcheck disable=SC2086 # words
+				backend_same $backend_what $backend_window \
+				    $backend_how -n 25 -o csv "$backend_text"
+			done
+		done
+	done <<'END'
+-s srcip/bytes|any
+-s dstip:p/packets|any
+-s dstip/bytes|dst net 192.168.0.0/16 or dst ip ::ffff:10.0.0.1
+-s srcip/bytes|src ip != 192.168.10.57 and not proto udp
+-s ip/bytes|any
+-s ip:p/flows|proto udp
+-s ip4/20/bytes|any
+-s ip/flows|ip 192.168.10.57
+-s port/bytes|any
+-s dstport:p/flows|dst port < 1024
+-s srcport/bytes|dst port 53
+-s as/flows|any
+-s dstas/bytes|any
+-s if/packets|not proto tcp
+-s inif/bytes|in if > 0
+-s proto/bytes|any
+-s proto/flows|out if 2
+-s srcip/bytes|ipv6
+-s srcip/bps|any
+-s dstip/bytes:a|any
+-A srcip4/24,proto|any
+-A dstport -O bytes|any
+-A srcip6/61 -O flows|src net 0.0.0.0/0
+-A srcip,dstip -O bytes|any
+-A proto -O bytes -P 'bytes > 1M'|any
+-s srcip/bytes -s dstport/flows -s ip/packets|any
+-s srcip/bytes --raw|any
+END
 }
 
 backend_group_aggregates() {

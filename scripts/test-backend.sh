@@ -156,7 +156,10 @@ group() {
 	backend_shards=$3 backend_url=$url/$4
 	COMPARED=0 DIFFER=0 ASKED=0 BACKEND_STEP=$5
 	[ -z "${FLOWDB_SLOW-}" ] || BACKEND_STEP=1
-	"backend_group_$2" "2016/04/10.14:20:00-2016/04/10.19:10:00"
+	window=2016/04/10.14:20:00-2016/04/10.19:10:00
+	[ "$2" != rollups ] ||
+	    window=2016/04/10.14:00:00-2016/04/10.18:59:59
+	"backend_group_$2" $window
 	[ $DIFFER -eq 0 ]
 	check "$1 $2: $COMPARED compared"
 }
@@ -174,6 +177,7 @@ while read -r what one two; do
 done <<'END'
 filters 14 2
 statistics 20 8
+rollups 13 5
 aggregates 11 4
 lists 11 4
 series 11 4
@@ -181,7 +185,7 @@ windows 7 3
 END
 [ "$BACKEND_FILTERS" -ge 60 ]
 check "tries $BACKEND_FILTERS filters"
-for what in statistics aggregates lists; do
+for what in statistics aggregates lists rollups; do
 	group "huge," $what "$tmp/huge" huge 9
 done
 
@@ -218,6 +222,20 @@ ask --backend "$url/two" --explain -t "2016/04/10.14:20:00-2016/04/10.14:40:00" 
 [ $rc -eq 0 ] && [ "$(grep -c "$url/two: .*sums from table flows, [1-9][0-9]* of 24 shards" \
     "$tmp/said")" -ge 2 ] && grep -q 'shards: 24 considered' "$tmp/said"
 check "--explain"
+# explains ARGUMENTS...: tables and shards that served it
+explains() {
+	ask --backend "$url/two" --explain --utc -q "$@"
+	sed -n 's/.*: \(.* from tables\{0,1\} .*\) of 24 shards$/\1/p' \
+	    "$tmp/said" | tr '\n' ';'
+}
+[ "$(explains -s dstip/bytes)" = "first sums from table roll_addr, 24;total from table roll_if, 24;" ]
+check "--explain: a roll-up"
+[ "$(explains -s dstip/bytes --no-rollup)" = "first sums from table flows, 24;total from table flows, 24;" ]
+check "--explain: --no-rollup"
+[ "$(explains -s ip/bytes 'proto udp')" = "first sums from table roll_addr, 24;total from table roll_if, 24;" ]
+check "--explain: a roll-up of a pair"
+[ "$(explains -s dstip/bytes 'dst port 53')" = "first sums from table flows, 24;total from table roll_port, 24;" ]
+check "--explain: no roll-up has both"
 FLOWDB_BACKEND_USER=alice FLOWDB_BACKEND_PASSWORD=nonsense
 export FLOWDB_BACKEND_USER FLOWDB_BACKEND_PASSWORD
 ask --backend "$url/two" -I

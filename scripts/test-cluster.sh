@@ -109,6 +109,10 @@ rows_house() {
 	    FROM flowdb.flows WHERE collector = '$1' ORDER BY shard, flow_id"
 }
 { rows_lite "$data" edge-1; rows_lite "$data/mix" edge-1/mix; } >"$tmp/want"
+for f in "$data"/flows.*.sqlite "$data"/mix/flows.*.sqlite; do
+	query "$f" 'SELECT count(*), sum(packets), sum(bytes) FROM flow'
+done | awk -F '|' '{ f += $1; p += $2; b += $3 }
+    END { printf "%d\t%d\t%d\n", f, p, b }' >"$tmp/sums"
 
 # all_there NAME: each row once, as it is in SQLite
 all_there() {
@@ -116,6 +120,11 @@ all_there() {
 	cmp -s "$tmp/got" "$tmp/want" ||
 	    diff "$tmp/got" "$tmp/want" | head -n 4
 	holds "$1" cmp "$tmp/got" "$tmp/want"
+	for roll in addr port as if; do
+		sql "SELECT sum(flows), sum(packets), sum(bytes) FROM
+		    flowdb.roll_$roll WHERE side = 0"
+	done | sort -u >"$tmp/got"
+	holds "$1, in roll-ups too" cmp "$tmp/got" "$tmp/sums"
 }
 stages() {
 	for node in "$NODE1" "$NODE2"; do

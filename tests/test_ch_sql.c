@@ -4,9 +4,11 @@
  * scripts/test-backend.sh compares the answers.
  */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "query/ch_backend.h"
 #include "query/ch_client.h"
 #include "query/ch_sql.h"
 
@@ -137,7 +139,7 @@ Test(ch_sql, limits)
 	} cases[] = {
 		{ "srcip/bytes", true }, { "proto/flows:a", true },
 		{ "srcip:p/packets", true }, { "record/bytes", true },
-		{ "ip/bytes", false }, { "srcip/bps", false },
+		{ "ip/bytes", true }, { "srcip/bps", false },
 		{ "srcip/bytes/flows", false }, { "srcip4/24/bytes", true },
 		{ "srcip4/23/bytes", false }, { "srcip/obytes", false }
 	};
@@ -154,6 +156,118 @@ Test(ch_sql, limits)
 		    cases[i].stat);
 		cr_expect(!ch_can_limit(&g, &wide));
 	}
+}
+
+/* Table, sides, shards that are cut, and whether the first rows suffice. */
+static int
+tell_part(void *arg, const struct ch_part *part, struct err *err)
+{
+	char *text = arg;
+
+	(void)err;
+	(void)snprintf(text + strlen(text), 200 - strlen(text), "%s %d%s%s;",
+	    part->roll == NULL ? "flows" :
+	    clickhouse_table(part->roll->table), part->roll == NULL ?
+	    part->side : part->roll->both ? 2 : (int)part->roll->side,
+	    part->cut ? " cut" : "", part->most > 0 ? " first" : "");
+	return 0;
+}
+
+/* What a window cuts is read from the flows, once under each key. */
+Test(ch_sql, parts)
+{
+	static const struct {
+		const char *stat;
+		const char *filter;
+		size_t n_cut;
+		const char *want;
+	} cases[] = {
+		{ "dstip/bytes", "any", 0, "roll_addr 1 first;" },
+		{ "dstip/bytes", "any", 1, "roll_addr 1 cut first;" },
+		{ "dstip/bps", "any", 1, "roll_addr 1 cut;" },
+		{ "ip/bytes", "proto udp", 0, "roll_addr 2 first;" },
+		{ "ip/bytes", "any", 1,
+		    "roll_addr 2;flows 0 cut;flows 1 cut;" },
+		{ "ip/bytes", "src ip 10.0.0.1", 0, "flows 0;flows 1;" },
+		{ "dstport:p/flows", "dst port 53 and proto udp", 0,
+		    "roll_port 1 first;" },
+		{ "dstport/flows", "src port 53", 0, "flows 0 first;" },
+		{ "proto/bytes", "any", 0, "roll_if 0 first;" },
+		{ "proto/bytes", "dst port 53", 0, "roll_port 1 first;" },
+		{ "record/bytes", "any", 0, "flows 0 first;" },
+		{ "router/bytes", "any", 0, "flows 0 first;" },
+		{ "srcip/bytes", "bytes > 5", 0, "flows 0 first;" }
+	};
+	struct ch_shape shape = plain;
+
+	shape.rolls = true;
+	shape.cut[0] = 3600;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct question q = { .memory = 1 };
+		char got[200] = "";
+		struct group g;
+		struct err err;
+		struct filter *f = filter_parse(cases[i].filter, &err);
+
+		cr_assert_not_null(f);
+		q.filter = f;
+		cr_assert_eq(group_parse_stat(cases[i].stat, NULL, &g, &err),
+		    0);
+		shape.n_cut = cases[i].n_cut;
+		(void)ch_each_part(&q, &g, &shape, 10, tell_part, got, &err);
+		cr_expect_str_eq(got, cases[i].want, "%s \"%s\": %s",
+		    cases[i].stat, cases[i].filter, got);
+		filter_free(f);
+	}
+}
+
+/* Which shards a window takes whole. */
+Test(ch_sql, cut)
+{
+	struct ch_shard there[] = {
+		{ .number = 1000, .flows = 1, .has_range = true,
+		    .first_ms = 999000, .last_ms = 1500000 },
+		{ .number = 2000, .flows = 1, .has_range = true,
+		    .first_ms = 2000000, .last_ms = 2999000 },
+		{ .number = 3000, .flows = 1, .has_range = true,
+		    .first_ms = 3000000, .last_ms = 3500000 },
+		{ .number = 3000, .flows = 1, .has_range = true,
+		    .first_ms = 3000000, .last_ms = 4000001 },
+		{ .number = 4000, .flows = 1 },
+		{ .number = 5000, .flows = 0 },
+	};
+	struct ch_backend b = { .shards = { .v = there, .n = 6 } };
+	struct err err;
+	struct filter *any = filter_parse("any", &err);
+	struct question q = { .filter = any, .has_window = true,
+		.from_ms = 1000000, .to_ms = 4000000 };
+	struct ch_shape shape = plain;
+
+	ch_roll_shards(&b, &q, &shape);
+	cr_expect(shape.rolls);
+	cr_assert_eq(shape.n_cut, 3);
+	cr_expect_eq(shape.cut[0], 1000);
+	cr_expect_eq(shape.cut[1], 3000);
+	cr_expect_eq(shape.cut[2], 4000);
+	/* whose time is not known is in no window */
+	q.from_ms = INT64_MIN;
+	there[0].first_ms = 0;
+	ch_roll_shards(&b, &q, &shape);
+	cr_expect_eq(shape.n_cut, 3);
+	there[0].first_ms = 1;
+	ch_roll_shards(&b, &q, &shape);
+	cr_expect_eq(shape.n_cut, 2);
+	b.shards.n = 1;
+	q.to_ms = 1;
+	ch_roll_shards(&b, &q, &shape);
+	cr_expect_not(shape.rolls);
+	q = (struct question){ .filter = any, .no_rollup = true };
+	ch_roll_shards(&b, &q, &shape);
+	cr_expect_not(shape.rolls);
+	q = (struct question){ .filter = any, .most_flows = 1 };
+	ch_roll_shards(&b, &q, &shape);
+	cr_expect_not(shape.rolls);
+	filter_free(any);
 }
 
 Test(ch_client, urls)

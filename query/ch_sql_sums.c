@@ -302,7 +302,8 @@ bool
 ch_can_limit(const struct group *g, const struct ch_shape *shape)
 {
 	if (g->series != NULL || g->bidir || g->out || shape->wide ||
-	    shape->first > 0 || g->n_orders != 1 || g->order[0].metric > METRIC_BYTES || g->order[0].out)
+	    shape->first > 0 || g->n_orders != 1 ||
+	    g->order[0].metric > METRIC_BYTES || g->order[0].out)
 		return false;
 	for (size_t i = 0; i < g->n; i++) {
 		if (!is_whole(g, i))

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "query/datum.h"
 #include "query/list.h"
 #include "query/question.h"
 #include "query/report.h"
@@ -18,6 +19,19 @@
 struct answer;
 struct backend;
 
+/* A row of table exporter of a shard; valid during the call. */
+struct backend_exporter {
+	int64_t		 shard_ms;	/* start of its slot */
+	struct datum	 address;
+	const char	*name;		/* NULL: none */
+	size_t		 name_len;
+	/* version, domain, packets, flows, lost, sampling, first, last heard */
+	struct datum	 numbers[8];
+};
+
+typedef int backend_exporter_visit(void *arg,
+	    const struct backend_exporter *e, struct err *err);
+
 struct backend_calls {
 	/* as work_sums, list_flows */
 	int	(*sums)(struct backend *b, const struct question *q,
@@ -25,6 +39,13 @@ struct backend_calls {
 		    struct report *report, struct err *err);
 	int	(*list)(struct backend *b, const struct question *q,
 		    const struct list_options *o, struct tally_sum *total,
+		    struct report *report, struct err *err);
+	/*
+	 * Exporters of its shards whose slots overlap the window, in the order
+	 * of slots; not of shards that are in a list.  NULL: there are none.
+	 */
+	int	(*exporters)(struct backend *b, const struct question *q,
+		    backend_exporter_visit *visit, void *arg,
 		    struct report *report, struct err *err);
 	/*
 	 * From when to when all flows go; from > to: there are none.  skip_bad:

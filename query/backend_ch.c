@@ -75,6 +75,8 @@ take_shard(void *arg, const struct ch_value *row, struct err *err)
 	to->bytes = tally_plus(to->bytes, row[6].number);
 	if (row[7].number > to->max_sampling)
 		to->max_sampling = row[7].number;
+	s->slot_start_ms = row[8].number;
+	s->slot_end_ms = row[9].number;
 	return 0;
 }
 
@@ -84,12 +86,12 @@ ch_shards_read(struct ch_client *c, struct ch_shards *out, struct err *err)
 	static const struct ch_field fields[] = { { CH_TEXT, false },
 		{ CH_U32, false }, { CH_64, true }, { CH_64, true },
 		{ CH_64, false }, { CH_64, false }, { CH_64, false },
-		{ CH_64, false } };
+		{ CH_64, false }, { CH_64, false }, { CH_64, false } };
 	char sql[300 + CLICKHOUSE_NAME_MAX];
 
 	(void)snprintf(sql, sizeof(sql), "SELECT collector, shard, first_ms, "
-	    "last_ms, flows, packets, bytes, max_sampling FROM %s.%s "
-	    "ORDER BY shard, collector", ch_client_database(c),
+	    "last_ms, flows, packets, bytes, max_sampling, slot_start_ms, "
+	    "slot_end_ms FROM %s.%s ORDER BY shard, collector", ch_client_database(c),
 	    clickhouse_table(CLICKHOUSE_SHARDS));
 	ch_shards_clear(out);
 	return ch_client_ask(c, sql, fields, sizeof(fields) /
@@ -171,23 +173,34 @@ is_read(const struct ch_shape *shape, const struct ch_part *part,
 }
 
 void
+ch_explain_table(struct report *r, const struct ch_backend *b,
+    const char *what, const char *table, size_t n, int64_t rows,
+    double began_sec)
+{
+	const struct shard_ref there = { (char *)(uintptr_t)ch_client_name(
+	    b->client), 0 };
+	struct report_use use = { .rows = 0 };
+
+	report_part(&use, REPORT_UNKNOWN, rows, "%s from table %s, %zu of %zu "
+	    "shards", what, table, n, b->shards.n);
+	report_used(r, &there, &use, false, report_clock() - began_sec);
+}
+
+void
 ch_explain(struct report *r, const struct ch_backend *b,
     const struct ch_shape *shape, const struct ch_part *part,
     const char *what, int64_t rows, double began_sec)
 {
 	const struct ch_roll *roll = part == NULL ? NULL : part->roll;
-	const struct shard_ref there = { (char *)(uintptr_t)ch_client_name(
-	    b->client), 0 };
-	struct report_use use = { .rows = 0 };
+	char table[40];
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->shards.n; i++)
 		n += is_read(shape, part, b->shards.v[i].number);
-	report_part(&use, REPORT_UNKNOWN, rows, "%s from table%s %s%s, %zu of "
-	    "%zu shards", what, roll != NULL && part->cut ? "s" : "",
-	    clickhouse_table(roll != NULL ? roll->table : CLICKHOUSE_FLOWS),
-	    roll != NULL && part->cut ? " and flows" : "", n, b->shards.n);
-	report_used(r, &there, &use, false, report_clock() - began_sec);
+	(void)snprintf(table, sizeof(table), "%s%s", clickhouse_table(
+	    roll != NULL ? roll->table : CLICKHOUSE_FLOWS),
+	    roll != NULL && part->cut ? " and flows" : "");
+	ch_explain_table(r, b, what, table, n, rows, began_sec);
 }
 
 /* ---- the rest of the back end ---- */
@@ -302,8 +315,10 @@ begin(struct ch_backend *b, const struct backend_ch_options *o,
 	return 0;
 }
 
-static const struct backend_calls calls = { ch_sums, ch_list, ch_range,
-	ch_script, ch_close };
+static const struct backend_calls calls = {
+	.sums = ch_sums, .list = ch_list, .exporters = ch_exporters,
+	.range = ch_range, .script = ch_script, .close = ch_close
+};
 
 struct backend *
 backend_ch(const struct backend_ch_options *o, struct err *missing,

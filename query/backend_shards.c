@@ -72,8 +72,10 @@ shards_close(struct backend *b)
 	free(b);
 }
 
-static const struct backend_calls calls = { shards_sums, shards_list,
-	shards_range, shards_script, shards_close };
+static const struct backend_calls calls = {
+	.sums = shards_sums, .list = shards_list, .range = shards_range,
+	.script = shards_script, .close = shards_close
+};
 
 struct backend *
 backend_shards(const struct shard_list *list)

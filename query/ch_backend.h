@@ -73,6 +73,11 @@ void	ch_explain(struct report *r, const struct ch_backend *b,
 	    const struct ch_shape *shape, const struct ch_part *part,
 	    const char *what, int64_t rows, double began_sec);
 
+/* The same by the name of a table, and of n shards. */
+void	ch_explain_table(struct report *r, const struct ch_backend *b,
+	    const char *what, const char *table, size_t n, int64_t rows,
+	    double began_sec);
+
 /* Calls of the back end. */
 int	ch_sums(struct backend *b, const struct question *q,
 	    const struct work_options *o, struct sums *out,
@@ -80,6 +85,9 @@ int	ch_sums(struct backend *b, const struct question *q,
 int	ch_list(struct backend *b, const struct question *q,
 	    const struct list_options *o, struct tally_sum *total,
 	    struct report *report, struct err *err);
+int	ch_exporters(struct backend *b, const struct question *q,
+	    backend_exporter_visit *visit, void *arg, struct report *report,
+	    struct err *err);
 int	ch_script(struct backend *b, struct answer *a, struct err *err);
 
 #endif

@@ -24,6 +24,8 @@
 struct ch_shard {
 	char		*collector;
 	uint32_t	 number;	/* start of its slot, Unix seconds */
+	int64_t		 slot_start_ms;
+	int64_t		 slot_end_ms;
 	int64_t		 flows;
 	int64_t		 count_base;	/* flows of those before it */
 	int64_t		 first_ms;

@@ -45,6 +45,7 @@ struct exporters {
 	struct answer	*a;
 	sqlite3		*db;
 	sqlite3_stmt	*add;
+	size_t		 next;		/* shard of the list */
 };
 
 int
@@ -63,8 +64,8 @@ exporters_accept(const struct request *r, struct err *err)
 	return exporters_form(r->format, &form, err);
 }
 
-static bool
-overlaps(const struct question *q, const struct shard_meta *m)
+bool
+exporters_wanted(const struct question *q, const struct shard_meta *m)
 {
 	return !q->has_window || (m->slot_end_ms > q->from_ms &&
 	    m->slot_start_ms <= q->to_ms);
@@ -102,7 +103,7 @@ visit_shard(struct exporters *e, const struct shard_ref *shard,
 
 	if (shard_open(shard->path, e->a->q.stop, &s, err) == -1)
 		return -1;
-	if (overlaps(&e->a->q, &s.meta)) {
+	if (exporters_wanted(&e->a->q, &s.meta)) {
 		rc = add_shard(e, &s, &rows, err);
 		report->read++;
 		report->processed += s.meta.flows;
@@ -118,14 +119,15 @@ visit_shard(struct exporters *e, const struct shard_ref *shard,
 	return rc;
 }
 
+/* Those of the list that start before. */
 static int
-visit_all(struct exporters *e, struct err *err)
+visit_until(struct exporters *e, int64_t start_ms, struct err *err)
 {
 	const struct work_options *o = &e->a->work;
 	const struct shard_list *list = &e->a->list;
 
-	for (size_t i = 0; i < list->n; i++) {
-		const struct shard_ref *shard = &list->v[i];
+	while (e->next < list->n && list->v[e->next].start_ms < start_ms) {
+		const struct shard_ref *shard = &list->v[e->next++];
 
 		if (visit_shard(e, shard, err) == -1) {
 			if (err->code == ERR_STOPPED)
@@ -145,10 +147,45 @@ visit_all(struct exporters *e, struct err *err)
 			}
 		}
 		if (o->progress != NULL)
-			o->progress(o->arg, i + 1, list->n,
+			o->progress(o->arg, e->next, list->n,
 			    e->a->report.processed);
 	}
 	return 0;
+}
+
+/* A row of a cluster, whose shards lie between those of the list. */
+static int
+add_row(void *arg, const struct backend_exporter *row, struct err *err)
+{
+	static const int places[] = { EXP_VERSION, EXP_DOMAIN, EXP_PACKETS,
+		EXP_FLOWS, EXP_LOST, EXP_SAMPLING, EXP_FIRST, EXP_LAST };
+	struct exporters *e = arg;
+
+	if (visit_until(e, row->shard_ms, err) == -1)
+		return -1;
+	(void)sqlite3_bind_blob(e->add, EXP_ADDRESS + 1, row->address.addr,
+	    row->address.len, SQLITE_STATIC);
+	(void)sqlite3_bind_text(e->add, EXP_NAME + 1, row->name,
+	    (int)row->name_len, SQLITE_STATIC);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (row->numbers[i].kind == DATUM_NUMBER)
+			(void)sqlite3_bind_int64(e->add, places[i] + 1,
+			    row->numbers[i].number);
+		else
+			(void)sqlite3_bind_null(e->add, places[i] + 1);
+	}
+	return db_step(e->add, err) == -1 ? -1 : 0;
+}
+
+static int
+visit_all(struct exporters *e, struct err *err)
+{
+	struct backend *b = e->a->backend;
+
+	if (b->calls->exporters != NULL && b->calls->exporters(b, &e->a->q,
+	    add_row, e, &e->a->report, err) == -1)
+		return -1;
+	return visit_until(e, INT64_MAX, err);
 }
 
 /* Adds up, and hands the rows over. */

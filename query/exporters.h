@@ -22,6 +22,10 @@ int	exporters_accept(const struct request *r, struct err *err);
  */
 int	exporters_print(struct answer *a, struct err *err);
 
+/* Does the slot of the shard overlap the window? */
+bool	exporters_wanted(const struct question *q,
+	    const struct shard_meta *m);
+
 /* One of them, added up. */
 struct exporter_sum {
 	struct addr	 address;

@@ -376,8 +376,7 @@ check_page(struct request *r, struct err *err)
 static int
 check_backend(struct request *r, struct err *err)
 {
-	const char *files = r->task == TASK_EXPORTERS ? "--exporters" :
-	    r->task == TASK_EXTRACT ? "--extract" :
+	const char *files = r->task == TASK_EXTRACT ? "--extract" :
 	    r->task == TASK_SHELL ? "--shell" :
 	    r->task == TASK_PAGE ? "--report" :
 	    r->task == TASK_TOP ? "--top" : NULL;

@@ -157,9 +157,9 @@ group() {
 	COMPARED=0 DIFFER=0 ASKED=0 BACKEND_STEP=$5
 	[ -z "${FLOWDB_SLOW-}" ] || BACKEND_STEP=1
 	window=2016/04/10.14:20:00-2016/04/10.19:10:00
-	[ "$2" != rollups ] ||
-	    window=2016/04/10.14:00:00-2016/04/10.18:59:59
-	"backend_group_$2" $window
+	hours=2016/04/10.14:00:00-2016/04/10.18:59:59
+	[ "$2" = rollups ] || hours=$window
+	"backend_group_$2" $hours
 	[ $DIFFER -eq 0 ]
 	check "$1 $2: $COMPARED compared"
 }
@@ -208,9 +208,13 @@ check "no server"
 ask --backend "http://127.0.0.1" -I
 [ $rc -eq 2 ] && grep -q 'clickhouse://HOST' "$tmp/said"
 check "no URL of a cluster"
-ask --backend "$url/two" --exporters
-[ $rc -eq 2 ] && says 'reads shards'
-check "refuses --exporters"
+backend_shards=$tmp/day backend_url=$url/two DIFFER=0 BACKEND_STEP=1
+for option in '' '-o csv' '-o json' "-t $window" "-t 2000/01/01-2000/01/02"; do
+	# shellcheck disable=SC2086 # words
+	backend_same --exporters --utc $option
+done
+[ $DIFFER -eq 0 ]
+check "--exporters"
 for option in --shell --top '--extract x' '--report x'; do
 	# shellcheck disable=SC2086 # words
 	ask --backend "$url/two" $option
@@ -333,6 +337,7 @@ all_together() {
 	together -t -9000 -s dstip -o csv
 	together -c 30000 -n 29000 -o csv
 	together -b -O bytes -n 50 -o csv
+	together --exporters -o csv
 	[ $bad -eq 0 ]
 }
 

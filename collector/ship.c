@@ -24,7 +24,7 @@ struct ship {
 	const struct ship_calls	*calls;
 	struct ship_list	 list;
 	int64_t			 bytes;		/* of those pending */
-	int64_t			 load[SHIP_NODES_MAX];	/* bytes, by the ledger */
+	int64_t			 load[SHIP_NODES_MAX];	/* bytes given */
 
 	/*
 	 * While several threads are at it, one holds this for all that is
@@ -204,42 +204,51 @@ least_loaded(const struct ship *s)
 }
 
 /*
- * Where it goes: to where it, or a part of it, is already; else where there is
- * least.  *out -1: nowhere now.  The ledger knows of a part that a node, which
- * is away, may have; when it was lost, every node must be asked.
+ * The node that it, or a part of it, is at, by the ledger or by the nodes.  It
+ * stays its home when that goes away: there may be flows of it.
  */
 static int
-choose_node(struct ship *s, const struct ship_item *it, int *out,
-    struct err *err)
+find_home(struct ship *s, struct ship_item *it, struct err *err)
 {
 	struct ship_entry e;
-	bool empty;
 	int rc = ship_ledger_find(s->ledger, s->options->database, it->below,
 	    &e, err);
 
-	if (rc == -1)
-		return -1;
-	*out = rc == 1 ? node_index(s->options, e.node) : -1;
-	if (*out != -1) {
-		if (s->nodes[*out] == NULL)
-			*out = -1;
-		return 0;
-	}
-	for (size_t i = 0; i < s->options->n_nodes; i++) {
+	if (rc == 1)
+		it->home = node_index(s->options, e.node);
+	for (size_t i = 0; i < s->options->n_nodes && it->home == -1; i++) {
 		if (s->nodes[i] != NULL && ship_node_has(s->nodes[i],
-		    it->collector, it->shard) != SHIP_HAS_NONE) {
-			*out = (int)i;
-			return 0;
-		}
+		    it->collector, it->shard) != SHIP_HAS_NONE)
+			it->home = (int)i;
+	}
+	return rc == -1 ? -1 : 0;
+}
+
+/*
+ * Where it goes: to its home, else to where there is least.  The ledger knows
+ * of a part that a node, which is away, may have; when it was lost, every node
+ * must be asked.
+ */
+static int
+choose_node(struct ship *s, struct ship_item *it, struct err *err)
+{
+	bool empty;
+
+	if (it->home == -1 && find_home(s, it, err) == -1)
+		return -1;
+	if (it->home != -1) {
+		if (s->nodes[it->home] != NULL)
+			it->node = it->home;
+		return 0;
 	}
 	if (ship_ledger_is_empty(s->ledger, s->options->database, &empty,
 	    err) == -1)
 		return -1;
 	if (s->any_away && empty)
 		return 0;
-	*out = least_loaded(s);
-	if (*out != -1)
-		s->load[*out] += it->file.size;
+	it->node = least_loaded(s);
+	if (it->node != -1)
+		s->load[it->node] += it->file.size;
 	return 0;
 }
 
@@ -256,7 +265,7 @@ choose_nodes(struct ship *s, bool *any, struct err *err)
 		it->node = -1;
 		if (!it->pending || it->failed)
 			continue;
-		if (choose_node(s, it, &it->node, err) == -1)
+		if (choose_node(s, it, err) == -1)
 			return -1;
 		*any = *any || it->node != -1;
 	}

@@ -40,7 +40,8 @@ take_item(const char *dir, int64_t oldest, const struct shard_ref *ref,
 		return false;
 	*it = (struct ship_item){ .path = ref->path,
 		.below = ref->path + strlen(dir) + 1,
-		.shard = (uint32_t)(ref->start_ms / 1000), .node = -1 };
+		.shard = (uint32_t)(ref->start_ms / 1000), .home = -1,
+		.node = -1 };
 	it->file.size = st.st_size;
 	it->file.mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
 	    st.st_mtim.tv_nsec;

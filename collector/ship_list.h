@@ -23,6 +23,7 @@ struct ship_item {
 	char		 collector[CLICKHOUSE_NAME_MAX + 1];
 	bool		 pending;	/* to be sent */
 	bool		 failed;	/* cannot be read */
+	int		 home;		/* node that has of it; -1: none known */
 	int		 node;		/* that it goes to; -1: none now */
 };
 

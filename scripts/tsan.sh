@@ -1,8 +1,9 @@
 #!/bin/sh
 # The tests whose threads meet, in a build with ThreadSanitizer: receiving
 # beside writing, sealing, expiry, reload and readers, the query's
-# workers, and shipping to several nodes.  Prints each race.  `make tsan` calls it.  (criterion cannot start its
-# own processes under ThreadSanitizer: scripts only.)
+# workers, and shipping to several nodes.  Prints each race.  `make tsan` calls
+# it.  (criterion cannot start its own processes under ThreadSanitizer: scripts
+# only.)
 set -u
 cd "$(dirname "$0")/.." || exit 1
 : "${BUILD:=build-tsan}"

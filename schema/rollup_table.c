@@ -131,22 +131,16 @@ put_table(char *sql, size_t size, const struct rollup_info *ri)
 	    coltype_sql(ci->type));
 }
 
-/* The table; and for addresses an index, so that one is found at once. */
 static int
 copy_table(sqlite3 *db, const struct rollup_info *ri, const char *create,
     struct err *err)
 {
-	const struct column_info *ci = column_info(ri->column);
-	char sql[1000], index[200] = "";
+	char sql[1000];
 
-	if (ci->type == CT_ADDR && ri->other == -1)
-		(void)snprintf(index, sizeof(index),
-		    "CREATE INDEX %s_key ON %s (%s);", ri->table, ri->table,
-		    ci->name);
 	(void)snprintf(sql, sizeof(sql), "BEGIN IMMEDIATE;"
 	    "DROP TABLE IF EXISTS main.%s;%s"
-	    "INSERT INTO main.%s SELECT * FROM image.%s;%sCOMMIT", ri->table,
-	    create, ri->table, ri->table, index);
+	    "INSERT INTO main.%s SELECT * FROM image.%s;COMMIT", ri->table,
+	    create, ri->table, ri->table);
 	if (db_exec(db, sql, err) == 0)
 		return 0;
 	if (!sqlite3_get_autocommit(db))

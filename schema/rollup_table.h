@@ -19,8 +19,8 @@
 #define ROLLUP_KEY_TAIL		6	/* proto and sampling */
 
 /*
- * Makes the table, and for addresses an index, so that one is found at once;
- * one transaction.  What was there of that name goes.
+ * Makes the table, its rows in the order of their keys; one transaction.  What
+ * was there of that name goes.
  */
 int	rollup_table_write(sqlite3 *db, const struct rollup_info *ri,
 	    struct tally *t, struct err *err);

@@ -346,6 +346,7 @@ prepare(struct merger *m, struct merge_span *spans, struct err *err)
 	const struct merge_task *t = m->task;
 	bool whole = t->from.kind == MERGE_NULL;
 	char want[ROLLROW_END];
+	size_t cap = 0;
 
 	/* the key is of one kind in all of them, and no filter asks for it */
 	rollrow_columns(t->sources[0].rollup, (filter_columns(t->q->filter) &
@@ -364,12 +365,12 @@ prepare(struct merger *m, struct merge_span *spans, struct err *err)
 			    ROLLROW_END) };
 		if (c->read == NULL)
 			return err_set(err, "out of memory");
+		if (c->read->cap > cap)
+			cap = c->read->cap;
 		if (!whole && !find_leaf(m, c))
 			return 0;
 	}
-	/* pages are of one size: the first holds as many rows as any */
-	m->sieve = sieve_new(t->q, NULL, m->place, ROLLROW_NONE,
-	    m->cursors[0].read->cap, err);
+	m->sieve = sieve_new(t->q, NULL, m->place, ROLLROW_NONE, cap, err);
 	return m->sieve == NULL || grow(m, err) == -1 ? -1 : 1;
 }
 

@@ -48,7 +48,7 @@ struct merge_span {
 /* What to read: the keys in [from, to) of all sources. */
 struct merge_task {
 	const struct question	  *q;
-	const struct merge_source *sources;	/* trees of one page size */
+	const struct merge_source *sources;
 	size_t			   n;
 	struct merge_key	   from;
 	struct merge_key	   to;

@@ -77,8 +77,7 @@ add_source(struct job *j, const char *path, const struct open_shard *s,
 	if (to->tree == NULL)
 		return false;
 	j->n++;
-	return btree_page_size(to->tree) ==
-	    btree_page_size(j->sources[0].tree);
+	return true;
 }
 
 static bool
@@ -374,13 +373,15 @@ fits(struct job *j)
 	const struct question *q = j->w->q;
 	enum column c = (enum column)q->groups[0].part[0].info->side[0];
 	size_t left = j->w->memory / j->w->n, orders = q->groups[0].n_orders;
+	size_t leaves = 0;
 
 	j->width = column_info(c)->type == CT_ADDR ? 0 : datum_width(c);
 	j->first_only = q->most_rows > 0 && orders > 0 &&
 	    (uint64_t)q->most_rows < left &&
 	    best_memory((size_t)q->most_rows) < left / 4 / orders;
-	return j->n * btree_page_size(j->sources[0].tree) * LEAF_MEMORY <
-	    left / 2;
+	for (size_t i = 0; i < j->n; i++)
+		leaves += btree_page_size(j->sources[i].tree) * LEAF_MEMORY;
+	return leaves < left / 2;
 }
 
 int

@@ -113,7 +113,7 @@ write_rows(const char *path, const struct roll *v, size_t n)
 	sqlite3_close(db);
 }
 
-/* One is empty, one has an empty roll-up. */
+/* One is empty, one has an empty roll-up; pages are of two sizes. */
 static struct world *
 world_new(size_t shards)
 {
@@ -136,6 +136,8 @@ world_new(size_t shards)
 			make_row(w, &rows[k]);
 		qsort(rows, n, sizeof(*rows), key_cmp);
 		write_rows(s->path, rows, n);
+		if (i % 3 == 1)
+			shard_sql(s->path, "PRAGMA page_size = 16384; VACUUM");
 		w->n += n;
 	}
 	free(v);

@@ -111,24 +111,24 @@ CREATE VIEW flows AS SELECT
   strftime('%Y-%m-%d %H:%M:%S', (f.first_ms + f.duration_ms)/1000, 'unixepoch')||printf('.%03d', (f.first_ms + f.duration_ms)%1000) AS last_seen,
   f.first_ms, f.duration_ms,
   (SELECT CASE length(h) WHEN 8 THEN
-    (instr('123456789ABCDEF',substr(h,1,1))*16+instr('123456789ABCDEF',substr(h,2,1)))||'.'||(instr('123456789ABCDEF',substr(h,3,1))*16+instr('123456789ABCDEF',substr(h,4,1)))||'.'||(instr('123456789ABCDEF',substr(h,5,1))*16+instr('123456789ABCDEF',substr(h,6,1)))||'.'||(instr('123456789ABCDEF',substr(h,7,1))*16+instr('123456789ABCDEF',substr(h,8,1)))
+    (instr(d,substr(h,1,1))*16+instr(d,substr(h,2,1)))||'.'||(instr(d,substr(h,3,1))*16+instr(d,substr(h,4,1)))||'.'||(instr(d,substr(h,5,1))*16+instr(d,substr(h,6,1)))||'.'||(instr(d,substr(h,7,1))*16+instr(d,substr(h,8,1)))
     WHEN 32 THEN (SELECT CASE k WHEN 0 THEN substr(s,2,length(s)-2) ELSE
       CASE i WHEN 1 THEN ':' ELSE substr(s,2,i-1) END||CASE length(s)-i-2*k WHEN 0 THEN ':'
       ELSE substr(s,i+2*k,length(s)-i-2*k) END END
       FROM (SELECT s, k, instr(s,substr(':0:0:0:0:0:0:0:0:',1,2*k+1)) AS i
       FROM (SELECT s, CASE WHEN instr(s,':0:0:0:0:0:0:0:0:') THEN 8 WHEN instr(s,':0:0:0:0:0:0:0:') THEN 7 WHEN instr(s,':0:0:0:0:0:0:') THEN 6 WHEN instr(s,':0:0:0:0:0:') THEN 5 WHEN instr(s,':0:0:0:0:') THEN 4 WHEN instr(s,':0:0:0:') THEN 3 WHEN instr(s,':0:0:') THEN 2 ELSE 0 END AS k
-      FROM (SELECT lower(':'||ifnull(nullif(ltrim(substr(h,1,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,5,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,9,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,13,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,17,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,21,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,25,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,29,4),'0'),''),'0')||':') AS s)))) END
-    FROM (SELECT hex(f.src_addr) AS h)) AS src_addr,
+      FROM (SELECT lower(':'||ltrim(substr(h,1,3),'0')||substr(h,4,1)||':'||ltrim(substr(h,5,3),'0')||substr(h,8,1)||':'||ltrim(substr(h,9,3),'0')||substr(h,12,1)||':'||ltrim(substr(h,13,3),'0')||substr(h,16,1)||':'||ltrim(substr(h,17,3),'0')||substr(h,20,1)||':'||ltrim(substr(h,21,3),'0')||substr(h,24,1)||':'||ltrim(substr(h,25,3),'0')||substr(h,28,1)||':'||ltrim(substr(h,29,3),'0')||substr(h,32,1)||':') AS s)))) END
+    FROM (SELECT hex(f.src_addr) AS h, '123456789ABCDEF' AS d)) AS src_addr,
   f.src_port,
   (SELECT CASE length(h) WHEN 8 THEN
-    (instr('123456789ABCDEF',substr(h,1,1))*16+instr('123456789ABCDEF',substr(h,2,1)))||'.'||(instr('123456789ABCDEF',substr(h,3,1))*16+instr('123456789ABCDEF',substr(h,4,1)))||'.'||(instr('123456789ABCDEF',substr(h,5,1))*16+instr('123456789ABCDEF',substr(h,6,1)))||'.'||(instr('123456789ABCDEF',substr(h,7,1))*16+instr('123456789ABCDEF',substr(h,8,1)))
+    (instr(d,substr(h,1,1))*16+instr(d,substr(h,2,1)))||'.'||(instr(d,substr(h,3,1))*16+instr(d,substr(h,4,1)))||'.'||(instr(d,substr(h,5,1))*16+instr(d,substr(h,6,1)))||'.'||(instr(d,substr(h,7,1))*16+instr(d,substr(h,8,1)))
     WHEN 32 THEN (SELECT CASE k WHEN 0 THEN substr(s,2,length(s)-2) ELSE
       CASE i WHEN 1 THEN ':' ELSE substr(s,2,i-1) END||CASE length(s)-i-2*k WHEN 0 THEN ':'
       ELSE substr(s,i+2*k,length(s)-i-2*k) END END
       FROM (SELECT s, k, instr(s,substr(':0:0:0:0:0:0:0:0:',1,2*k+1)) AS i
       FROM (SELECT s, CASE WHEN instr(s,':0:0:0:0:0:0:0:0:') THEN 8 WHEN instr(s,':0:0:0:0:0:0:0:') THEN 7 WHEN instr(s,':0:0:0:0:0:0:') THEN 6 WHEN instr(s,':0:0:0:0:0:') THEN 5 WHEN instr(s,':0:0:0:0:') THEN 4 WHEN instr(s,':0:0:0:') THEN 3 WHEN instr(s,':0:0:') THEN 2 ELSE 0 END AS k
-      FROM (SELECT lower(':'||ifnull(nullif(ltrim(substr(h,1,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,5,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,9,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,13,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,17,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,21,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,25,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,29,4),'0'),''),'0')||':') AS s)))) END
-    FROM (SELECT hex(f.dst_addr) AS h)) AS dst_addr,
+      FROM (SELECT lower(':'||ltrim(substr(h,1,3),'0')||substr(h,4,1)||':'||ltrim(substr(h,5,3),'0')||substr(h,8,1)||':'||ltrim(substr(h,9,3),'0')||substr(h,12,1)||':'||ltrim(substr(h,13,3),'0')||substr(h,16,1)||':'||ltrim(substr(h,17,3),'0')||substr(h,20,1)||':'||ltrim(substr(h,21,3),'0')||substr(h,24,1)||':'||ltrim(substr(h,25,3),'0')||substr(h,28,1)||':'||ltrim(substr(h,29,3),'0')||substr(h,32,1)||':') AS s)))) END
+    FROM (SELECT hex(f.dst_addr) AS h, '123456789ABCDEF' AS d)) AS dst_addr,
   f.dst_port,
   CASE f.proto
     WHEN 1 THEN 'ICMP' WHEN 2 THEN 'IGMP' WHEN 3 THEN 'GGP' WHEN 4 THEN 'IPIP' WHEN 5 THEN 'ST'
@@ -147,14 +147,14 @@ CREATE VIEW flows AS SELECT
   p.tos, f.packets, f.bytes, x.out_packets, x.out_bytes,
   p.in_if, p.out_if, f.src_as, f.dst_as,
   (SELECT CASE length(h) WHEN 8 THEN
-    (instr('123456789ABCDEF',substr(h,1,1))*16+instr('123456789ABCDEF',substr(h,2,1)))||'.'||(instr('123456789ABCDEF',substr(h,3,1))*16+instr('123456789ABCDEF',substr(h,4,1)))||'.'||(instr('123456789ABCDEF',substr(h,5,1))*16+instr('123456789ABCDEF',substr(h,6,1)))||'.'||(instr('123456789ABCDEF',substr(h,7,1))*16+instr('123456789ABCDEF',substr(h,8,1)))
+    (instr(d,substr(h,1,1))*16+instr(d,substr(h,2,1)))||'.'||(instr(d,substr(h,3,1))*16+instr(d,substr(h,4,1)))||'.'||(instr(d,substr(h,5,1))*16+instr(d,substr(h,6,1)))||'.'||(instr(d,substr(h,7,1))*16+instr(d,substr(h,8,1)))
     WHEN 32 THEN (SELECT CASE k WHEN 0 THEN substr(s,2,length(s)-2) ELSE
       CASE i WHEN 1 THEN ':' ELSE substr(s,2,i-1) END||CASE length(s)-i-2*k WHEN 0 THEN ':'
       ELSE substr(s,i+2*k,length(s)-i-2*k) END END
       FROM (SELECT s, k, instr(s,substr(':0:0:0:0:0:0:0:0:',1,2*k+1)) AS i
       FROM (SELECT s, CASE WHEN instr(s,':0:0:0:0:0:0:0:0:') THEN 8 WHEN instr(s,':0:0:0:0:0:0:0:') THEN 7 WHEN instr(s,':0:0:0:0:0:0:') THEN 6 WHEN instr(s,':0:0:0:0:0:') THEN 5 WHEN instr(s,':0:0:0:0:') THEN 4 WHEN instr(s,':0:0:0:') THEN 3 WHEN instr(s,':0:0:') THEN 2 ELSE 0 END AS k
-      FROM (SELECT lower(':'||ifnull(nullif(ltrim(substr(h,1,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,5,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,9,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,13,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,17,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,21,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,25,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,29,4),'0'),''),'0')||':') AS s)))) END
-    FROM (SELECT hex(p.next_hop) AS h)) AS next_hop,
+      FROM (SELECT lower(':'||ltrim(substr(h,1,3),'0')||substr(h,4,1)||':'||ltrim(substr(h,5,3),'0')||substr(h,8,1)||':'||ltrim(substr(h,9,3),'0')||substr(h,12,1)||':'||ltrim(substr(h,13,3),'0')||substr(h,16,1)||':'||ltrim(substr(h,17,3),'0')||substr(h,20,1)||':'||ltrim(substr(h,21,3),'0')||substr(h,24,1)||':'||ltrim(substr(h,25,3),'0')||substr(h,28,1)||':'||ltrim(substr(h,29,3),'0')||substr(h,32,1)||':') AS s)))) END
+    FROM (SELECT hex(p.next_hop) AS h, '123456789ABCDEF' AS d)) AS next_hop,
   p.src_mask, p.dst_mask, p.direction, p.src_vlan, p.dst_vlan,
   (SELECT substr(h,1,2)||':'||substr(h,3,2)||':'||substr(h,5,2)||':'||substr(h,7,2)||':'||substr(h,9,2)||':'||substr(h,11,2)
     FROM (SELECT iif(m IS NULL, NULL, printf('%012x', m)) AS h FROM (SELECT coalesce(x.in_src_mac, x.out_src_mac) AS m))) AS src_mac,
@@ -162,14 +162,14 @@ CREATE VIEW flows AS SELECT
     FROM (SELECT iif(m IS NULL, NULL, printf('%012x', m)) AS h FROM (SELECT coalesce(x.in_dst_mac, x.out_dst_mac) AS m))) AS dst_mac,
   p.sampling,
   (SELECT CASE length(h) WHEN 8 THEN
-    (instr('123456789ABCDEF',substr(h,1,1))*16+instr('123456789ABCDEF',substr(h,2,1)))||'.'||(instr('123456789ABCDEF',substr(h,3,1))*16+instr('123456789ABCDEF',substr(h,4,1)))||'.'||(instr('123456789ABCDEF',substr(h,5,1))*16+instr('123456789ABCDEF',substr(h,6,1)))||'.'||(instr('123456789ABCDEF',substr(h,7,1))*16+instr('123456789ABCDEF',substr(h,8,1)))
+    (instr(d,substr(h,1,1))*16+instr(d,substr(h,2,1)))||'.'||(instr(d,substr(h,3,1))*16+instr(d,substr(h,4,1)))||'.'||(instr(d,substr(h,5,1))*16+instr(d,substr(h,6,1)))||'.'||(instr(d,substr(h,7,1))*16+instr(d,substr(h,8,1)))
     WHEN 32 THEN (SELECT CASE k WHEN 0 THEN substr(s,2,length(s)-2) ELSE
       CASE i WHEN 1 THEN ':' ELSE substr(s,2,i-1) END||CASE length(s)-i-2*k WHEN 0 THEN ':'
       ELSE substr(s,i+2*k,length(s)-i-2*k) END END
       FROM (SELECT s, k, instr(s,substr(':0:0:0:0:0:0:0:0:',1,2*k+1)) AS i
       FROM (SELECT s, CASE WHEN instr(s,':0:0:0:0:0:0:0:0:') THEN 8 WHEN instr(s,':0:0:0:0:0:0:0:') THEN 7 WHEN instr(s,':0:0:0:0:0:0:') THEN 6 WHEN instr(s,':0:0:0:0:0:') THEN 5 WHEN instr(s,':0:0:0:0:') THEN 4 WHEN instr(s,':0:0:0:') THEN 3 WHEN instr(s,':0:0:') THEN 2 ELSE 0 END AS k
-      FROM (SELECT lower(':'||ifnull(nullif(ltrim(substr(h,1,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,5,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,9,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,13,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,17,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,21,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,25,4),'0'),''),'0')||':'||ifnull(nullif(ltrim(substr(h,29,4),'0'),''),'0')||':') AS s)))) END
-    FROM (SELECT hex(e.address) AS h)) AS exporter
+      FROM (SELECT lower(':'||ltrim(substr(h,1,3),'0')||substr(h,4,1)||':'||ltrim(substr(h,5,3),'0')||substr(h,8,1)||':'||ltrim(substr(h,9,3),'0')||substr(h,12,1)||':'||ltrim(substr(h,13,3),'0')||substr(h,16,1)||':'||ltrim(substr(h,17,3),'0')||substr(h,20,1)||':'||ltrim(substr(h,21,3),'0')||substr(h,24,1)||':'||ltrim(substr(h,25,3),'0')||substr(h,28,1)||':'||ltrim(substr(h,29,3),'0')||substr(h,32,1)||':') AS s)))) END
+    FROM (SELECT hex(e.address) AS h, '123456789ABCDEF' AS d)) AS exporter
 FROM flow AS f LEFT JOIN path AS p ON p.id = f.path
   LEFT JOIN exporter AS e ON e.id = p.exporter
   LEFT JOIN extra AS x ON x.id = f.id;

@@ -25,13 +25,11 @@ sqltext_finish(sqlite3_str *s)
 void
 sqltext_addr(sqlite3_str *s, const char *expr)
 {
-	static const char digits[] = "123456789ABCDEF";
-
 	sqlite3_str_appendf(s, "(SELECT CASE length(h) WHEN 8 THEN\n    ");
 	for (int i = 0; i < 4; i++)
-		sqlite3_str_appendf(s, "%s(instr('%s',substr(h,%d,1))*16+"
-		    "instr('%s',substr(h,%d,1)))", i > 0 ? "||'.'||" : "",
-		    digits, 2 * i + 1, digits, 2 * i + 2);
+		sqlite3_str_appendf(s, "%s(instr(d,substr(h,%d,1))*16+"
+		    "instr(d,substr(h,%d,1)))", i > 0 ? "||'.'||" : "",
+		    2 * i + 1, 2 * i + 2);
 	sqlite3_str_appendall(s, "\n    WHEN 32 THEN (SELECT CASE k "
 	    "WHEN 0 THEN substr(s,2,length(s)-2) ELSE\n"
 	    "      CASE i WHEN 1 THEN ':' ELSE substr(s,2,i-1) END||"
@@ -46,10 +44,10 @@ sqltext_addr(sqlite3_str *s, const char *expr)
 	sqlite3_str_appendall(s, " ELSE 0 END AS k\n      FROM (SELECT "
 	    "lower(':'");
 	for (int g = 0; g < 8; g++)
-		sqlite3_str_appendf(s, "||ifnull(nullif(ltrim("
-		    "substr(h,%d,4),'0'),''),'0')||':'", 4 * g + 1);
-	sqlite3_str_appendf(s, ") AS s)))) END\n"
-	    "    FROM (SELECT hex(%s) AS h))", expr);
+		sqlite3_str_appendf(s, "||ltrim(substr(h,%d,3),'0')||"
+		    "substr(h,%d,1)||':'", 4 * g + 1, 4 * g + 4);
+	sqlite3_str_appendf(s, ") AS s)))) END\n    FROM (SELECT hex(%s) AS h, "
+	    "'123456789ABCDEF' AS d))", expr);
 }
 
 void

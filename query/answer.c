@@ -284,22 +284,22 @@ add_info(void *arg, struct tally *part, struct err *err)
 
 	(void)err;
 	for (size_t i = 0; i < tally_count(part); i++) {
-		const uint8_t *key;
+		struct tally_sum s;
 		size_t len;
-		const struct tally_sum *s = tally_entry(part, i, &key, &len);
+		const uint8_t *key = tally_entry(part, i, &len, &s);
 		struct row row;
 
-		group_row(info->group, key, len, s, &row);
+		group_row(info->group, key, len, &s, &row);
 		switch (row.flow.proto) {
 		case IPPROTO_TCP:
-			tally_add(&info->sum[INFO_TCP], s);
+			tally_add(&info->sum[INFO_TCP], &s);
 			break;
 		case IPPROTO_UDP:
-			tally_add(&info->sum[INFO_UDP], s);
+			tally_add(&info->sum[INFO_UDP], &s);
 			break;
 		case IPPROTO_ICMP:
 		case IPPROTO_ICMPV6:
-			tally_add(&info->sum[INFO_ICMP], s);
+			tally_add(&info->sum[INFO_ICMP], &s);
 			break;
 		default:
 			break;

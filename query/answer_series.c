@@ -140,7 +140,7 @@ print_cell(const struct series *s, const struct group *g, size_t bin,
 	struct row row;
 
 	if (place < s->n_keys)
-		(void)tally_entry(s->keys, place, &key, &len);
+		key = tally_key(s->keys, place, &len);
 	group_row(g, key, len, &sum, &row);
 	print_row(p, &row);
 }

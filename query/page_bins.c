@@ -130,18 +130,16 @@ find_keys(void *arg, struct tally *part, struct err *err)
 	struct finding *f = arg;
 
 	for (size_t k = 0; k < f->s->n_keys; k++) {
-		const uint8_t *key;
+		struct tally_sum sum;
 		size_t len;
-		const struct tally_sum *sum;
+		const uint8_t *key = tally_key(f->s->keys, k, &len);
 
-		(void)tally_entry(f->s->keys, k, &key, &len);
-		sum = tally_find(part, key, len);
-		if (sum == NULL)
+		if (!tally_find(part, key, len, &sum))
 			continue;
-		f->rest.flows -= sum->flows;
-		f->rest.packets -= sum->packets;
-		f->rest.bytes -= sum->bytes;
-		if (series_add(f->s, f->bin, k, sum, err) == -1)
+		f->rest.flows -= sum.flows;
+		f->rest.packets -= sum.packets;
+		f->rest.bytes -= sum.bytes;
+		if (series_add(f->s, f->bin, k, &sum, err) == -1)
 			return -1;
 	}
 	return 0;

@@ -151,32 +151,31 @@ from_server(const struct rank *r, const uint8_t *key, size_t len,
 static bool
 take(const struct rank *r, const struct tally *t, size_t i, struct entry *e)
 {
+	struct tally_sum other;
 	const uint8_t *key;
-	const struct tally_sum *sum, *other = NULL;
 	size_t len;
-	bool swap = false;
+	bool has_other = false, swap = false;
 
-	sum = tally_entry(t, i, &key, &len);
+	key = tally_entry(t, i, &len, &e->sum);
 	/* what was subtracted altogether is not there */
-	if (sum->flows <= 0)
+	if (e->sum.flows <= 0)
 		return false;
-	e->sum = *sum;
 	e->other = (struct tally_sum){ .flows = 0,
 		.first_ms = INT64_MAX, .last_ms = INT64_MIN };
 	e->len = (uint8_t)len;
 	memcpy(e->key, key, len);
 	if (r->o.group->bidir) {
 		e->key[len - 1] ^= 1;
-		other = tally_find(t, e->key, len);
+		has_other = tally_find(t, e->key, len, &other);
 		e->key[len - 1] ^= 1;
 	}
-	if (other != NULL && (other->first_ms < sum->first_ms ||
-	    (other->first_ms == sum->first_ms && key[len - 1] != 0)))
+	if (has_other && (other.first_ms < e->sum.first_ms ||
+	    (other.first_ms == e->sum.first_ms && key[len - 1] != 0)))
 		return false;
-	if (other != NULL)
-		e->other = *other;
+	if (has_other)
+		e->other = other;
 	if (r->o.to_server)
-		swap = from_server(r, key, len, sum);
+		swap = from_server(r, key, len, &e->sum);
 	if (swap) {
 		struct tally_sum s = e->sum;
 
@@ -378,8 +377,8 @@ place_compare(const void *va, const void *vb, void *arg)
 	/* qsort cannot be left, but hurried */
 	if (stopped(r))
 		return 0;
-	(void)tally_entry(r->table, a->at, &ka, &len);
-	(void)tally_entry(r->table, b->at, &kb, &len);
+	ka = tally_key(r->table, a->at, &len);
+	kb = tally_key(r->table, b->at, &len);
 	return compare(r, a->value, ka, b->value, kb);
 }
 

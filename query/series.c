@@ -62,11 +62,10 @@ find_places(struct series_cut *c, const struct datum *data)
 	for (unsigned side = 0; side < sides; side++) {
 		uint8_t key[TALLY_KEY_MAX];
 		size_t len = group_key(g, data, side, key);
-		const struct tally_sum *place = len == 0 ? NULL :
-		    tally_find(c->s->keys, key, len);
+		struct tally_sum place;
 
-		if (place != NULL)
-			c->places[c->n_places++] = (uint32_t)place->flows;
+		if (len > 0 && tally_find(c->s->keys, key, len, &place))
+			c->places[c->n_places++] = (uint32_t)place.flows;
 	}
 	if (c->n_places == 0)
 		c->places[c->n_places++] = (uint32_t)c->s->n_keys;
@@ -189,12 +188,11 @@ series_take(struct series *s, const struct tally *parts, struct err *err)
 	if (make_cells(s, err) == -1)
 		return -1;
 	for (size_t i = 0; i < tally_count(parts); i++) {
-		const uint8_t *key;
+		struct tally_sum sum;
 		size_t len;
-		const struct tally_sum *sum = tally_entry(parts, i, &key,
-		    &len);
+		const uint8_t *key = tally_entry(parts, i, &len, &sum);
 
-		add_sum(s, get_number(key), get_number(key + 4), sum);
+		add_sum(s, get_number(key), get_number(key + 4), &sum);
 	}
 	return 0;
 }

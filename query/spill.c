@@ -146,12 +146,12 @@ spill_all(struct spill *s, struct tally *t, struct err *err)
 
 	(void)pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < tally_count(t) && rc == 0; i++) {
-		const uint8_t *key;
+		struct tally_sum sum;
 		size_t len;
-		const struct tally_sum *sum = tally_entry(t, i, &key, &len);
+		const uint8_t *key = tally_entry(t, i, &len, &sum);
 
 		rc = stopped(s, err) ? -1 :
-		    write_entry(s, key, len, sum, err);
+		    write_entry(s, key, len, &sum, err);
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	tally_clear(t);
@@ -179,13 +179,13 @@ int
 spill_merge(struct spill *s, struct tally *t, struct tally *from,
     struct err *err)
 {
-	const struct tally_sum *sum;
+	struct tally_sum sum;
 	const uint8_t *key;
 	size_t len;
 
-	while ((sum = tally_take_last(from, &key, &len)) != NULL) {
-		if (stopped(s, err) || (tally_put(t, key, len, sum) == -1 &&
-		    spill_full(s, t, key, len, sum, err) == -1))
+	while ((key = tally_take_last(from, &len, &sum)) != NULL) {
+		if (stopped(s, err) || (tally_put(t, key, len, &sum) == -1 &&
+		    spill_full(s, t, key, len, &sum, err) == -1))
 			return -1;
 	}
 	if (tally_flush(t) == -1)

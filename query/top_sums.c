@@ -90,16 +90,14 @@ drop_slot(struct top_sums *s, struct slot *slot)
 	size_t n = slot->tally == NULL ? 0 : tally_count(slot->tally);
 
 	for (size_t i = 0; i < n; i++) {
-		const uint8_t *key;
+		struct tally_sum sum, *all;
 		size_t len;
-		const struct tally_sum *sum = tally_entry(slot->tally, i,
-		    &key, &len);
-		struct tally_sum *all;
+		const uint8_t *key = tally_entry(slot->tally, i, &len, &sum);
 
-		if (tally_find(s->all, key, len) == NULL ||
+		if (!tally_find(s->all, key, len, NULL) ||
 		    (all = tally_at(s->all, key, len)) == NULL)
 			continue;
-		take_away(all, sum);
+		take_away(all, &sum);
 		s->dead += all->flows == 0;
 	}
 	take_away(&s->total, &slot->total);
@@ -247,13 +245,12 @@ top_sums_first(const struct top_sums *s, enum metric metric,
 	size_t have = 0;
 
 	for (size_t i = 0; n > 0 && i < tally_count(s->all); i++) {
-		const uint8_t *key;
+		struct tally_sum sum;
 		size_t len, at;
-		const struct tally_sum *sum = tally_entry(s->all, i, &key,
-		    &len);
-		int64_t value = order_value(metric, sum);
+		const uint8_t *key = tally_entry(s->all, i, &len, &sum);
+		int64_t value = order_value(metric, &sum);
 
-		if (sum->flows == 0 || (have == n && !is_before(s, value, key,
+		if (sum.flows == 0 || (have == n && !is_before(s, value, key,
 		    order_value(metric, &out[n - 1].sum), out[n - 1].key)))
 			continue;
 		have += have < n;
@@ -263,7 +260,7 @@ top_sums_first(const struct top_sums *s, enum metric metric,
 			out[at] = out[at - 1];
 		memcpy(out[at].key, key, len);
 		out[at].len = len;
-		out[at].sum = *sum;
+		out[at].sum = sum;
 	}
 	return have;
 }

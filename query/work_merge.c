@@ -178,7 +178,7 @@ gather(const struct job *j, struct part *parts, unsigned n, struct err *err)
 			uint64_t key[KEY_WORDS];
 			size_t len = make_key(r, j->width, key);
 
-			if (tally_find(to, key, len) == NULL &&
+			if (!tally_find(to, key, len, NULL) &&
 			    (tally_put_words(to, key, len, &r->sum) == -1 ||
 			    tally_flush(to) == -1))
 				return err_set(err, "out of memory");

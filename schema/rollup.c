@@ -180,7 +180,7 @@ feed_interfaces(struct builder *b)
 	size_t n = b->by_path == NULL ? 0 : tally_count(b->by_path);
 
 	for (size_t i = 0; i < n; i++) {
-		const struct tally_sum *sum;
+		struct tally_sum sum;
 		const struct path *path;
 		struct path_key key;
 		struct value in, out;
@@ -188,16 +188,16 @@ feed_interfaces(struct builder *b)
 		const uint8_t *p;
 		size_t len;
 
-		sum = tally_entry(b->by_path, i, &p, &len);
+		p = tally_entry(b->by_path, i, &len, &sum);
 		memcpy(&key, p, sizeof(key));
 		path = &b->paths[key.path];
 		make_tail(tail, key.proto, path);
 		value_of_number(&in, path->in_if, path->in_if == -1);
 		value_of_number(&out, path->out_if, path->out_if == -1);
-		feed(b, ROLLUP_in_if, &in, tail, sum);
-		feed(b, ROLLUP_out_if, &out, tail, sum);
+		feed(b, ROLLUP_in_if, &in, tail, &sum);
+		feed(b, ROLLUP_out_if, &out, tail, &sum);
 		if (value_same(&in, &out))
-			feed(b, ROLLUP_same_if, &in, tail, sum);
+			feed(b, ROLLUP_same_if, &in, tail, &sum);
 	}
 }
 

@@ -50,8 +50,8 @@ row_cmp(const void *va, const void *vb, void *tally)
 
 	if (a->prefix != b->prefix)
 		return a->prefix < b->prefix ? -1 : 1;
-	(void)tally_entry(tally, a->entry, &ka, &la);
-	(void)tally_entry(tally, b->entry, &kb, &lb);
+	ka = tally_key(tally, a->entry, &la);
+	kb = tally_key(tally, b->entry, &lb);
 	return memcmp(ka, kb, la);
 }
 
@@ -102,17 +102,17 @@ fill_image(struct image *im, const struct rollup_info *ri, struct tally *t,
 	if (rows == NULL)
 		return err_set(err, "out of memory");
 	for (size_t i = 0; i < n; i++) {
-		(void)tally_entry(t, i, &key, &len);
+		key = tally_key(t, i, &len);
 		rows[i] = (struct row){ make_prefix(key, is_addr),
 			(uint32_t)i };
 	}
 	qsort_r(rows, n, sizeof(*rows), row_cmp, t);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		const struct tally_sum *sum;
+		struct tally_sum sum;
 		struct image_row row;
 
-		sum = tally_entry(t, rows[i].entry, &key, &len);
-		make_row(&row, key, len, is_addr, sum);
+		key = tally_entry(t, rows[i].entry, &len, &sum);
+		make_row(&row, key, len, is_addr, &sum);
 		rc = image_add(im, (int64_t)i + 1, &row, err);
 	}
 	free(rows);

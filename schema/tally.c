@@ -3,24 +3,28 @@
  *
  * The index is open addressing with linear probing; a slot holds 32 bits of
  * the hash and the place of the record, so that most misses are seen without
- * touching a record.  A record is the sums and the key in one piece: with a
- * table larger than the cache a lookup costs two cache misses, index and
- * record, and nothing else.  Keys are padded with zeros to whole words, and
- * hashed and compared by the word.
+ * touching a record.  A record (tally_record.h) is the sums and the key in one
+ * piece: with a table larger than the cache a lookup costs two cache misses,
+ * index and record, and nothing else.  Keys are padded with zeros to whole
+ * words, and hashed and compared by the word.
  *
  *	index    [tag|place][  --  ][tag|place] ...
  *	records  [sums key..][sums key....] ...  in units of 8 bytes
  *	places   [place][place] ...              of each STEPth record
+ *	wide     [sums][sums] ...                that a record has no room for
  *
  * Those two misses are what a statistic over many keys spends its time on.
- * tally_put lets the memory work on several at once: it asks for the slot
- * when a key comes, for the record RING/2 keys later, and adds after RING.
+ * tally_put lets the memory work on several at once: keys wait until there are
+ * WAITING of them.  The slot is asked for when a key comes, the records for
+ * all of them, and then they are added.
  */
 #include "schema/tally.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "schema/tally_record.h"
 
 #define FIRST_SLOTS	1024U
 #define MAX_ENTRIES	(UINT32_MAX / 4)
@@ -30,8 +34,8 @@
 #define CHUNK		131072U		/* slots that are given back at once */
 #define GIVE_BACK	(1U << 20)	/* bytes at a time, while taken apart */
 #define NO_PLACE	0U		/* the first unit holds no record */
-#define RING		16U		/* keys under way, a power of two */
-#define RING_WORDS	5U		/* a longer key does not wait */
+#define WAITING		32U		/* keys that wait at most */
+#define WAITING_WORDS	5U		/* a longer key does not wait */
 #define KEY_WORDS	((TALLY_KEY_MAX + UNIT - 1) / UNIT)
 
 struct slot {
@@ -39,18 +43,14 @@ struct slot {
 	uint32_t	place;	/* of the record, in units; or NO_PLACE */
 };
 
-struct record {
-	struct tally_sum sum;
-	uint64_t	 key[];		/* sum.key_len bytes, then zeros */
-};
-
-_Static_assert(sizeof(struct tally_sum) % UNIT == 0, "records of units");
+_Static_assert(sizeof(struct tally_record) % UNIT == 0, "records of units");
 
 /* A key on its way into the table. */
 struct waiting {
 	struct tally_sum sum;
 	uint32_t	 tag;
-	uint64_t	 key[RING_WORDS];
+	uint32_t	 len;
+	uint64_t	 key[WAITING_WORDS];
 };
 
 struct tally {
@@ -60,12 +60,15 @@ struct tally {
 	size_t		 used;		/* bytes, a multiple of UNIT */
 	size_t		 size;
 	uint32_t	*places;
-	uint32_t	 n;
-	uint32_t	 cap;		/* of places */
+	size_t		 n;		/* records */
+	size_t		 cap;		/* of places */
+	struct tally_sum *wide;
+	size_t		 n_wide;
+	size_t		 cap_wide;
 	size_t		 limit;
-	uint32_t	 ring_in;	/* keys that came, ever */
-	uint32_t	 ring_out;	/* keys that were added */
-	struct waiting	 ring[RING];
+	unsigned	 first_waiting;
+	unsigned	 n_waiting;	/* up to this one */
+	struct waiting	 waiting[WAITING];
 };
 
 static uint64_t
@@ -105,24 +108,11 @@ hash(const uint64_t *key, size_t n, size_t len)
 	return (uint32_t)mix(h);
 }
 
-static size_t
-bytes_for(size_t slots, size_t cap, size_t size)
-{
-	return slots * sizeof(struct slot) + cap * sizeof(uint32_t) + size +
-	    sizeof(struct tally);
-}
-
-static struct record *
+static struct tally_record *
 record_at(const struct tally *t, uint32_t place)
 {
-	return (struct record *)(void *)(t->records + (size_t)place * UNIT);
-}
-
-static void
-index_clear(struct slot *index, uint32_t slots)
-{
-	/* NO_PLACE everywhere */
-	memset(index, 0, slots * sizeof(*index));
+	return (struct tally_record *)(void *)(t->records +
+	    (size_t)place * UNIT);
 }
 
 struct tally *
@@ -151,6 +141,7 @@ tally_free(struct tally *t)
 	free(t->index);
 	free(t->records);
 	free(t->places);
+	free(t->wide);
 	free(t);
 }
 
@@ -163,34 +154,28 @@ tally_count(const struct tally *t)
 size_t
 tally_memory(const struct tally *t)
 {
-	return bytes_for((size_t)t->mask + 1, t->cap, t->size);
+	return ((size_t)t->mask + 1) * sizeof(*t->index) + t->size +
+	    t->cap * sizeof(*t->places) + t->cap_wide * sizeof(*t->wide) +
+	    sizeof(*t);
+}
+
+void
+tally_set_limit(struct tally *t, size_t limit)
+{
+	t->limit = limit;
 }
 
 void
 tally_clear(struct tally *t)
 {
-	index_clear(t->index, t->mask + 1);
+	/* NO_PLACE everywhere */
+	memset(t->index, 0, ((size_t)t->mask + 1) * sizeof(*t->index));
 	t->n = 0;
+	t->n_wide = 0;
 	t->used = UNIT;
 }
 
-/* In units. */
-static uint32_t
-record_size(const struct record *r)
-{
-	return (uint32_t)(sizeof(*r) / UNIT + words_of(r->sum.key_len));
-}
-
-/* Place of record i. */
-static uint32_t
-place_of(const struct tally *t, size_t i)
-{
-	uint32_t place = t->places[i / STEP];
-
-	for (size_t k = i % STEP; k > 0; k--)
-		place += record_size(record_at(t, place));
-	return place;
-}
+/* ---- growing ---- */
 
 /*
  * Gives the memory of slots back that are read for the last time, before they
@@ -212,7 +197,7 @@ grow_index(struct tally *t)
 	uint32_t slots = (t->mask + 1) * 2;
 	struct slot *index;
 
-	if (bytes_for(slots, t->cap, t->size) > t->limit)
+	if (tally_memory(t) + slots / 2 * sizeof(*index) > t->limit)
 		return -1;
 	/* calloc: its pages come as they are written to */
 	index = calloc(slots, sizeof(*index));
@@ -235,31 +220,53 @@ grow_index(struct tally *t)
 	return 0;
 }
 
-/* Room for one more record of need bytes. */
+/* More of the *cap items at v, first at least; NULL: there is no room. */
+static void *
+grow(const struct tally *t, void *v, size_t *cap, size_t first, size_t item)
+{
+	size_t more = *cap == 0 ? first : *cap / 2;
+	void *p = tally_memory(t) + more * item > t->limit ? NULL :
+	    realloc(v, (*cap + more) * item);
+
+	if (p != NULL)
+		*cap += more;
+	return p;
+}
+
+static int
+wide_room(struct tally *t)
+{
+	void *p;
+
+	if (t->n_wide < t->cap_wide)
+		return 0;
+	p = grow(t, t->wide, &t->cap_wide, 16, sizeof(*t->wide));
+	if (p == NULL)
+		return -1;
+	t->wide = p;
+	return 0;
+}
+
+/* Room for one more record of need bytes, whatever its sums are. */
 static int
 make_room(struct tally *t, size_t need)
 {
-	if (t->n / STEP == t->cap) {
-		uint32_t cap = t->cap == 0 ? 128 : t->cap + t->cap / 2;
-		uint32_t *p;
+	void *p;
 
-		if (cap > MAX_ENTRIES / STEP || bytes_for((size_t)t->mask + 1, cap,
-		    t->size) > t->limit ||
-		    (p = realloc(t->places, cap * sizeof(*p))) == NULL)
+	if (t->n == MAX_ENTRIES || t->used / UNIT > UINT32_MAX - UNIT * UNIT ||
+	    wide_room(t) == -1)
+		return -1;
+	if (t->n / STEP == t->cap) {
+		p = grow(t, t->places, &t->cap, 128, sizeof(*t->places));
+		if (p == NULL)
 			return -1;
 		t->places = p;
-		t->cap = cap;
 	}
 	if (t->size < t->used + need) {
-		size_t size = t->size == 0 ? 32768 : t->size + t->size / 2;
-		uint8_t *p;
-
-		if (size / UNIT > UINT32_MAX || bytes_for((size_t)t->mask + 1,
-		    t->cap, size) > t->limit ||
-		    (p = realloc(t->records, size)) == NULL)
+		p = grow(t, t->records, &t->size, 32768, 1);
+		if (p == NULL)
 			return -1;
 		t->records = p;
-		t->size = size;
 	}
 	/* at most 3/4 full */
 	if ((t->n + 1) / 3 > (t->mask + 1) / 4)
@@ -267,11 +274,23 @@ make_room(struct tally *t, size_t need)
 	return 0;
 }
 
-static struct tally_sum *
-add_record(struct tally *t, uint32_t tag, const uint64_t *key, size_t len)
+/* ---- one key ---- */
+
+/* Gives the record of s, for which there is wide_room. */
+static void
+widen(struct tally *t, struct tally_record *r, const struct tally_sum *s)
 {
-	size_t n = words_of(len), need = sizeof(struct record) + n * UNIT;
-	struct record *r;
+	r->flows = 0;
+	r->packets = (uint32_t)t->n_wide;
+	t->wide[t->n_wide++] = *s;
+}
+
+static struct tally_record *
+add_record(struct tally *t, uint32_t tag, const uint64_t *key, size_t len,
+    const struct tally_sum *s)
+{
+	size_t n = words_of(len), need = sizeof(struct tally_record) + n * UNIT;
+	struct tally_record *r;
 	uint32_t at;
 
 	if (make_room(t, need) == -1)
@@ -285,17 +304,18 @@ add_record(struct tally *t, uint32_t tag, const uint64_t *key, size_t len)
 		t->places[t->n / STEP] = t->index[at].place;
 	t->n++;
 	r = record_at(t, t->index[at].place);
-	r->sum = (struct tally_sum){ .first_ms = INT64_MAX,
-		.last_ms = INT64_MIN, .key_len = (uint8_t)len };
+	r->key_len = (uint8_t)len;
 	memcpy(r->key, key, n * UNIT);
+	if (!tally_record_set(r, s))
+		widen(t, r, s);
 	t->used += need;
-	return &r->sum;
+	return r;
 }
 
 static inline bool
-same_key(const struct record *r, const uint64_t *key, size_t len)
+same_key(const struct tally_record *r, const uint64_t *key, size_t len)
 {
-	if (r->sum.key_len != len)
+	if (r->key_len != len)
 		return false;
 	for (size_t i = 0; i < words_of(len); i++) {
 		if (r->key[i] != key[i])
@@ -304,80 +324,123 @@ same_key(const struct record *r, const uint64_t *key, size_t len)
 	return true;
 }
 
-static inline struct tally_sum *
+static inline struct tally_record *
 find(const struct tally *t, uint32_t tag, const uint64_t *key, size_t len)
 {
 	uint32_t at = tag & t->mask;
 
 	for (; t->index[at].place != NO_PLACE; at = (at + 1) & t->mask) {
 		if (t->index[at].tag == tag) {
-			struct record *r = record_at(t, t->index[at].place);
+			struct tally_record *r = record_at(t,
+			    t->index[at].place);
 
 			if (same_key(r, key, len))
-				return &r->sum;
+				return r;
 		}
 	}
 	return NULL;
 }
 
-static struct tally_sum *
-find_or_add(struct tally *t, uint32_t tag, const uint64_t *key, size_t len)
+static inline int
+put(struct tally *t, uint32_t tag, const uint64_t *key, size_t len,
+    const struct tally_sum *s)
 {
-	struct tally_sum *sum = find(t, tag, key, len);
+	struct tally_record *r = find(t, tag, key, len);
+	struct tally_sum sum;
 
-	return sum != NULL ? sum : add_record(t, tag, key, len);
+	if (r == NULL)
+		return add_record(t, tag, key, len, s) == NULL ? -1 : 0;
+	if (tally_record_is_wide(r)) {
+		tally_add(&t->wide[r->packets], s);
+		return 0;
+	}
+	tally_record_get(r, &sum);
+	tally_add(&sum, s);
+	if (tally_record_set(r, &sum))
+		return 0;
+	if (wide_room(t) == -1)
+		return -1;
+	widen(t, r, &sum);
+	return 0;
 }
 
-const struct tally_sum *
-tally_find(const struct tally *t, const void *key, size_t len)
+static void
+get(const struct tally *t, const struct tally_record *r,
+    struct tally_sum *sum)
+{
+	if (tally_record_is_wide(r))
+		*sum = t->wide[r->packets];
+	else
+		tally_record_get(r, sum);
+}
+
+bool
+tally_find(const struct tally *t, const void *key, size_t len,
+    struct tally_sum *sum)
 {
 	uint64_t words[KEY_WORDS];
 	size_t n = pad(words, key, len);
+	const struct tally_record *r = find(t, hash(words, n, len), words,
+	    len);
 
-	return find(t, hash(words, n, len), words, len);
-}
-
-void
-tally_set_limit(struct tally *t, size_t limit)
-{
-	t->limit = limit;
+	if (r != NULL && sum != NULL)
+		get(t, r, sum);
+	return r != NULL;
 }
 
 struct tally_sum *
 tally_at(struct tally *t, const void *key, size_t len)
 {
+	const struct tally_sum none = { .first_ms = INT64_MAX,
+		.last_ms = INT64_MIN };
 	uint64_t words[KEY_WORDS];
 	size_t n = pad(words, key, len);
+	uint32_t tag = hash(words, n, len);
+	struct tally_record *r = find(t, tag, words, len);
+	struct tally_sum sum;
 
-	return find_or_add(t, hash(words, n, len), words, len);
+	if (r == NULL)
+		r = add_record(t, tag, words, len, &none);
+	if (r == NULL)
+		return NULL;
+	if (!tally_record_is_wide(r)) {
+		if (wide_room(t) == -1)
+			return NULL;
+		tally_record_get(r, &sum);
+		widen(t, r, &sum);
+	}
+	return &t->wide[r->packets];
 }
+
+/* ---- many keys ---- */
 
 /* Asks the memory for the record that the key's first slot names. */
 static void
-fetch_record(const struct tally *t, const struct waiting *w)
+fetch_record(const struct tally *t, uint32_t tag)
 {
-	const struct slot *s = &t->index[w->tag & t->mask];
+	const struct slot *s = &t->index[tag & t->mask];
 
 	if (s->place != NO_PLACE) {
 		const uint8_t *r = t->records + (size_t)s->place * UNIT;
 
-		/* most records lie in two lines of the cache */
+		/* most records lie in one or two lines of the cache */
 		__builtin_prefetch(r, 1);
-		__builtin_prefetch(r + sizeof(struct record), 1);
+		__builtin_prefetch(r + sizeof(struct tally_record) + UNIT, 1);
 	}
 }
 
-static int
-add_oldest(struct tally *t)
+int
+tally_flush(struct tally *t)
 {
-	struct waiting *w = &t->ring[t->ring_out & (RING - 1)];
-	struct tally_sum *to = find_or_add(t, w->tag, w->key,
-	    w->sum.key_len);
+	for (unsigned i = t->first_waiting; i < t->n_waiting; i++)
+		fetch_record(t, t->waiting[i].tag);
+	for (; t->first_waiting < t->n_waiting; t->first_waiting++) {
+		const struct waiting *w = &t->waiting[t->first_waiting];
 
-	if (to == NULL)
-		return -1;
-	tally_add(to, &w->sum);
-	t->ring_out++;
+		if (put(t, w->tag, w->key, w->len, &w->sum) == -1)
+			return -1;
+	}
+	t->first_waiting = t->n_waiting = 0;
 	return 0;
 }
 
@@ -388,26 +451,17 @@ tally_put_words(struct tally *t, const uint64_t *key, size_t len,
 	size_t n = words_of(len);
 	struct waiting *w;
 
-	if (len > (size_t)RING_WORDS * UNIT) {
-		struct tally_sum *to = find_or_add(t, hash(key, n, len), key,
-		    len);
-
-		if (to == NULL)
-			return -1;
-		tally_add(to, s);
-		return 0;
-	}
-	if (t->ring_in - t->ring_out == RING && add_oldest(t) == -1)
+	if (n > WAITING_WORDS)
+		return put(t, hash(key, n, len), key, len, s);
+	if (t->n_waiting == WAITING && tally_flush(t) == -1)
 		return -1;
-	w = &t->ring[t->ring_in++ & (RING - 1)];
+	w = &t->waiting[t->n_waiting++];
 	w->sum = *s;
-	w->sum.key_len = (uint8_t)len;
+	w->len = (uint32_t)len;
 	for (size_t i = 0; i < n; i++)
 		w->key[i] = key[i];
-	w->tag = hash(w->key, n, len);
+	w->tag = hash(key, n, len);
 	__builtin_prefetch(&t->index[w->tag & t->mask]);
-	if (t->ring_in - t->ring_out > RING / 2)
-		fetch_record(t, &t->ring[(t->ring_in - RING / 2) & (RING - 1)]);
 	return 0;
 }
 
@@ -421,31 +475,51 @@ tally_put(struct tally *t, const void *key, size_t len,
 	return tally_put_words(t, words, len, s);
 }
 
-int
-tally_flush(struct tally *t)
+/* ---- all keys ---- */
+
+/* In units. */
+static uint32_t
+record_size(const struct tally_record *r)
 {
-	while (t->ring_out != t->ring_in) {
-		if (add_oldest(t) == -1)
-			return -1;
-	}
-	return 0;
+	return (uint32_t)(sizeof(*r) / UNIT + words_of(r->key_len));
 }
 
-const struct tally_sum *
-tally_entry(const struct tally *t, size_t i, const uint8_t **key, size_t *len)
+/* Record i. */
+static struct tally_record *
+record(const struct tally *t, size_t i)
 {
-	const struct record *r = record_at(t, place_of(t, i));
+	struct tally_record *r = record_at(t, t->places[i / STEP]);
 
-	*key = (const uint8_t *)r->key;
-	*len = r->sum.key_len;
-	return &r->sum;
+	for (size_t k = i % STEP; k > 0; k--)
+		r = (struct tally_record *)(void *)((uint64_t *)(void *)r +
+		    record_size(r));
+	return r;
 }
 
-const struct tally_sum *
-tally_take_last(struct tally *t, const uint8_t **key, size_t *len)
+const uint8_t *
+tally_key(const struct tally *t, size_t i, size_t *len)
 {
-	const struct record *r;
-	uint32_t place;
+	const struct tally_record *r = record(t, i);
+
+	*len = r->key_len;
+	return (const uint8_t *)r->key;
+}
+
+const uint8_t *
+tally_entry(const struct tally *t, size_t i, size_t *len,
+    struct tally_sum *sum)
+{
+	const struct tally_record *r = record(t, i);
+
+	get(t, r, sum);
+	*len = r->key_len;
+	return (const uint8_t *)r->key;
+}
+
+const uint8_t *
+tally_take_last(struct tally *t, size_t *len, struct tally_sum *sum)
+{
+	const uint8_t *key;
 	uint8_t *p;
 
 	free(t->index);
@@ -459,24 +533,20 @@ tally_take_last(struct tally *t, const uint8_t **key, size_t *len)
 		t->records = p;
 		t->size = t->used;
 	}
-	place = place_of(t, --t->n);
-	r = record_at(t, place);
-	*key = (const uint8_t *)r->key;
-	*len = r->sum.key_len;
-	t->used = (size_t)place * UNIT;
-	return &r->sum;
+	key = tally_entry(t, --t->n, len, sum);
+	t->used = (size_t)(key - t->records) - sizeof(struct tally_record);
+	return key;
 }
 
 int
 tally_merge(struct tally *t, const struct tally *from)
 {
 	for (size_t i = 0; i < from->n; i++) {
-		const struct tally_sum *s;
-		const uint8_t *key;
+		struct tally_sum sum;
 		size_t len;
+		const uint8_t *key = tally_entry(from, i, &len, &sum);
 
-		s = tally_entry(from, i, &key, &len);
-		if (tally_put(t, key, len, s) == -1)
+		if (tally_put(t, key, len, &sum) == -1)
 			return -1;
 	}
 	return tally_flush(t);

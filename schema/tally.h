@@ -3,9 +3,11 @@
  * The core of every statistic and of the roll-ups: fed once per row, merged
  * once per worker.  Keys are byte strings of up to TALLY_KEY_MAX bytes.
  *
- * Memory: an entry takes sizeof(struct tally_sum) + key length, rounded up to
- * 8, and 1 byte; the index 8 bytes per slot at a load of at most 3/4.  The
- * table refuses to grow beyond its limit instead of exhausting the machine.
+ * Memory: an entry takes 24 bytes + key length, rounded up to 8, and 1 byte;
+ * sizeof(struct tally_sum) more where its counters or its span of time do not
+ * go into 32 bits, or where tally_at was asked for it.  The index takes 8
+ * bytes per slot at a load of at most 3/4.  The table refuses to grow beyond
+ * its limit instead of exhausting the machine.
  */
 #ifndef SCHEMA_TALLY_H
 #define SCHEMA_TALLY_H
@@ -25,7 +27,6 @@ struct tally_sum {
 	int64_t	first_ms;	/* smallest start */
 	int64_t	last_ms;	/* largest end */
 	uint8_t	tcp_flags;	/* or-ed */
-	uint8_t	key_len;	/* the table's own */
 };
 
 /* limit: most bytes of memory it may take.  NULL: out of memory. */
@@ -82,9 +83,9 @@ int	tally_flush(struct tally *t);
 int	tally_put_words(struct tally *t, const uint64_t *key, size_t len,
 	    const struct tally_sum *s);
 
-/* The sums of a key that is there, or NULL. */
-const struct tally_sum *tally_find(const struct tally *t, const void *key,
-	    size_t len);
+/* Is the key there?  Its sums, where sum is not NULL. */
+bool	tally_find(const struct tally *t, const void *key, size_t len,
+	    struct tally_sum *sum);
 
 /* Most bytes from now on; what is above them stays. */
 void	tally_set_limit(struct tally *t, size_t limit);
@@ -93,20 +94,21 @@ size_t	tally_count(const struct tally *t);
 size_t	tally_memory(const struct tally *t);
 
 /*
- * Entry i of 0 .. tally_count() - 1, in order of arrival.  The key is valid
- * until the next tally_at on this table.
+ * Key and sums of entry i of 0 .. tally_count() - 1, in order of arrival.  The
+ * key is valid until the next key comes into this table.
  */
-const struct tally_sum *tally_entry(const struct tally *t, size_t i,
-	    const uint8_t **key, size_t *len);
+const uint8_t *tally_entry(const struct tally *t, size_t i, size_t *len,
+	    struct tally_sum *sum);
+const uint8_t *tally_key(const struct tally *t, size_t i, size_t *len);
 
 /*
- * Takes the entry that came last out of the table, NULL when it is empty; key
- * and sums are valid until the next call.  Memory is given back on the way,
- * so that another table can grow meanwhile.  Only this, tally_count,
- * tally_memory and tally_free may follow.
+ * Takes the entry that came last out of the table, NULL when it is empty; the
+ * key is valid until the next call.  Memory is given back on the way, so that
+ * another table can grow meanwhile.  Only this, tally_count, tally_memory and
+ * tally_free may follow.
  */
-const struct tally_sum *tally_take_last(struct tally *t,
-	    const uint8_t **key, size_t *len);
+const uint8_t *tally_take_last(struct tally *t, size_t *len,
+	    struct tally_sum *sum);
 
 /* Adds all of from to t.  -1 when the limit is reached. */
 int	tally_merge(struct tally *t, const struct tally *from);

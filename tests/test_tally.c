@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sums.h"
+
 #define KEYS	5000
 
 static uint32_t
@@ -36,7 +38,7 @@ against_array(bool put)
 	for (int i = 0; i < 100000; i++) {
 		uint32_t k = next(&x) % KEYS;
 		struct tally_sum s = { 1, next(&x), next(&x), next(&x),
-			next(&x), 0, 0 };
+			next(&x), 0 };
 		struct tally_sum *to;
 		uint8_t key[16];
 
@@ -64,15 +66,14 @@ against_array(bool put)
 	cr_assert_eq(tally_flush(t), 0);
 	cr_assert_eq(tally_count(t), seen);
 	for (size_t i = 0; i < tally_count(t); i++) {
-		const uint8_t *key;
+		struct tally_sum s;
 		size_t len;
 		uint32_t k;
-		const struct tally_sum *s = tally_entry(t, i, &key, &len);
+		const uint8_t *key = tally_entry(t, i, &len, &s);
 
 		memcpy(&k, key + len - 4, 4);
 		cr_assert_lt(k, KEYS);
-		want[k].key_len = s->key_len;
-		cr_assert_eq(memcmp(s, &want[k], sizeof(*s)), 0);
+		cr_assert(same_sum(&s, &want[k]));
 	}
 	cr_expect_leq(tally_memory(t), 64U << 20);
 	tally_free(t);
@@ -89,11 +90,11 @@ Test(tally, put_against_array)
 	against_array(true);
 }
 
-/* A key too long to wait in the ring, between short ones. */
+/* A key too long to wait, between short ones. */
 Test(tally, long_keys)
 {
 	struct tally *t = tally_new(1 << 20);
-	struct tally_sum one = { 1, 1, 1, 1, 1, 0, 0 };
+	struct tally_sum one = { 1, 1, 1, 1, 1, 0 };
 	uint8_t key[TALLY_KEY_MAX];
 
 	memset(key, 7, sizeof(key));
@@ -108,11 +109,67 @@ Test(tally, long_keys)
 	tally_free(t);
 }
 
+/*
+ * What a record has no room for comes out as it went in, whether it is so at
+ * first or when more is added; by tally_put, and by tally_at in between.
+ */
+static void
+any_sums(bool at)
+{
+	static const int64_t edge[] = { 0, 1, -1, UINT32_MAX,
+		(int64_t)UINT32_MAX + 1, -(int64_t)UINT32_MAX,
+		(INT64_C(1) << 47) - 1, INT64_C(1) << 47,
+		-(INT64_C(1) << 47), -(INT64_C(1) << 47) - 1, INT64_MAX,
+		INT64_MIN };
+	const uint32_t n = sizeof(edge) / sizeof(edge[0]);
+	struct tally *t = tally_new(64 << 20);
+	struct tally_sum want[1000], s;
+	uint8_t key[16];
+	uint32_t x = 5;
+
+	for (uint32_t i = 0; i < 3000; i++) {
+		uint32_t k = i % 1000;
+
+		s = (struct tally_sum){ edge[next(&x) % 6],
+			edge[next(&x) % n], edge[next(&x) % n],
+			edge[next(&x) % n], 0, (uint8_t)next(&x) };
+		s.last_ms = next(&x) % 4 == 0 ? edge[next(&x) % n] :
+		    (int64_t)((uint64_t)s.first_ms +
+		    (uint64_t)edge[next(&x) % 5]);
+		if (i < 1000)
+			want[k] = s;
+		else
+			tally_add(&want[k], &s);
+		cr_assert_eq(tally_put(t, key, make_key(k, key), &s), 0);
+		if (at && next(&x) % 3 == 0) {
+			cr_assert_eq(tally_flush(t), 0);
+			cr_assert(same_sum(tally_at(t, key, make_key(k, key)),
+			    &want[k]));
+		}
+	}
+	cr_assert_eq(tally_flush(t), 0);
+	for (uint32_t k = 0; k < 1000; k++) {
+		cr_assert(tally_find(t, key, make_key(k, key), &s));
+		cr_assert(same_sum(&s, &want[k]), "key %u", k);
+	}
+	tally_free(t);
+}
+
+Test(tally, any_sum)
+{
+	any_sums(false);
+}
+
+Test(tally, any_sum_changed_in_place)
+{
+	any_sums(true);
+}
+
 Test(tally, merge_and_clear)
 {
 	struct tally *a = tally_new(1 << 20), *b = tally_new(1 << 20);
-	struct tally_sum one = { 1, 2, 3, 10, 20, 0, 0 },
-	    two = { 1, 5, 7, 5, 15, 0, 0 };
+	struct tally_sum one = { 1, 2, 3, 10, 20, 0 },
+	    two = { 1, 5, 7, 5, 15, 0 };
 
 	tally_add(tally_at(a, "x", 1), &one);
 	tally_add(tally_at(b, "x", 1), &two);
@@ -165,15 +222,16 @@ Test(tally, clear_keeps_keys_under_way)
 	struct tally *t = tally_new(64 << 20);
 	const struct tally_sum one = { .flows = 1 };
 	const uint8_t key[] = "key";
+	struct tally_sum sum;
 
 	cr_assert_eq(tally_put(t, key, 3, &one), 0);
-	cr_expect_null(tally_find(t, key, 3));
+	cr_expect_not(tally_find(t, key, 3, NULL));
 	tally_clear(t);
 	cr_expect_eq(tally_count(t), 0);
 	cr_assert_eq(tally_flush(t), 0);
-	cr_assert_not_null(tally_find(t, key, 3));
-	cr_expect_eq(tally_find(t, key, 3)->flows, 1);
-	cr_expect_null(tally_find(t, key, 2));
+	cr_assert(tally_find(t, key, 3, &sum));
+	cr_expect_eq(sum.flows, 1);
+	cr_expect_not(tally_find(t, key, 2, NULL));
 	tally_free(t);
 }
 
@@ -185,12 +243,11 @@ Test(tally, find)
 	for (uint32_t i = 0; i < KEYS; i += 2)
 		tally_at(t, key, make_key(i, key))->flows = i + 1;
 	for (uint32_t i = 0; i < KEYS; i++) {
-		const struct tally_sum *s = tally_find(t, key,
-		    make_key(i, key));
+		struct tally_sum s = { .flows = 0 };
 
-		cr_assert_eq(s == NULL, i % 2 == 1);
-		if (s != NULL)
-			cr_assert_eq(s->flows, i + 1);
+		cr_assert_eq(tally_find(t, key, make_key(i, key), &s),
+		    i % 2 == 0);
+		cr_assert_eq(s.flows, i % 2 == 0 ? i + 1 : 0);
 	}
 	tally_free(t);
 }
@@ -210,7 +267,7 @@ Test(tally, new_limit)
 		i++;
 	n = tally_count(t);
 	cr_expect_lt(n, KEYS);
-	cr_expect_not_null(tally_find(t, key, make_key(0, key)));
+	cr_expect(tally_find(t, key, make_key(0, key), NULL));
 	tally_set_limit(t, 64 << 20);
 	cr_expect_not_null(tally_at(t, key, make_key(i, key)));
 	cr_expect_eq(tally_count(t), n + 1);
@@ -221,7 +278,7 @@ Test(tally, new_limit)
 Test(tally, take_last)
 {
 	struct tally *t = tally_new(64 << 20);
-	const struct tally_sum *s;
+	struct tally_sum s;
 	size_t before, len;
 	const uint8_t *key;
 	uint32_t n = 100000;
@@ -235,17 +292,17 @@ Test(tally, take_last)
 	}
 	cr_assert_eq(tally_flush(t), 0);
 	before = tally_memory(t);
-	while ((s = tally_take_last(t, &key, &len)) != NULL) {
+	while ((key = tally_take_last(t, &len, &s)) != NULL) {
 		uint64_t want = --n;
 
 		cr_assert_eq(tally_count(t), n);
-		cr_assert_eq(s->flows, (int64_t)n);
+		cr_assert_eq(s.flows, (int64_t)n);
 		cr_assert_eq(len, 4 + (n & 1) * 4);
 		cr_assert_eq(memcmp(key, &want, len), 0);
 		if (n == 50000)
 			cr_expect_lt(tally_memory(t), before / 2 + (2 << 20));
 	}
 	cr_expect_eq(n, 0);
-	cr_expect_null(tally_take_last(t, &key, &len));
+	cr_expect_null(tally_take_last(t, &len, &s));
 	tally_free(t);
 }

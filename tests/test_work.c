@@ -77,18 +77,18 @@ add_lines(void *arg, struct tally *part, struct err *err)
 	(void)err;
 	l->v = realloc(l->v, (l->n + tally_count(part) + 1) * sizeof(*l->v));
 	for (size_t i = 0; i < tally_count(part); i++) {
-		const uint8_t *key;
+		struct tally_sum s;
 		size_t len, at = 0;
-		const struct tally_sum *s = tally_entry(part, i, &key, &len);
+		const uint8_t *key = tally_entry(part, i, &len, &s);
 		char text[2 * TALLY_KEY_MAX + 200];
 
-		if (s->flows == 0)
+		if (s.flows == 0)
 			continue;
 		for (size_t k = 0; k < len; k++)
 			at += (size_t)sprintf(text + at, "%02x", key[k]);
 		(void)sprintf(text + at, " %" PRId64 " %" PRId64 " %" PRId64
-		    " %" PRId64 " %" PRId64 " %u\n", s->flows, s->packets,
-		    s->bytes, s->first_ms, s->last_ms, s->tcp_flags);
+		    " %" PRId64 " %" PRId64 " %u\n", s.flows, s.packets,
+		    s.bytes, s.first_ms, s.last_ms, s.tcp_flags);
 		l->v[l->n++] = strdup(text);
 	}
 	return 0;

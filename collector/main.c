@@ -23,6 +23,7 @@
 #include "collector/server.h"
 #include "collector/ship_once.h"
 #include "collector/status.h"
+#include "schema/db.h"
 
 #define EXIT_OK		0
 #define EXIT_FAILED	1
@@ -644,6 +645,7 @@ main(int argc, char **argv)
 	struct config *c;
 	int rc;
 
+	db_init();
 	/* neither a closed pipe nor a limit on file sizes ends us midway */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);

@@ -30,6 +30,7 @@
 #include "query/terminal.h"
 #include "query/top.h"
 #include "query/window.h"
+#include "schema/db.h"
 
 #define WHO		"flowq"
 #define EXIT_OK		0
@@ -615,6 +616,7 @@ main(int argc, char **argv)
 
 	if (out == NULL)
 		return EXIT_FAILED;
+	db_init();
 	out_init(out, STDOUT_FILENO);
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);

@@ -68,6 +68,12 @@ check_plain(const char *path, struct err *err)
 	    path);
 }
 
+void
+db_init(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 sqlite3 *
 db_open(const char *path, int flags, struct err *err)
 {

@@ -12,6 +12,12 @@
 #include "schema/err.h"
 
 /*
+ * Once, before anything else here: SQLite need not count its memory, which is
+ * a lock of all threads with each piece that it takes or gives back.
+ */
+void	db_init(void);
+
+/*
  * Opens path with sqlite3_open_v2 flags; ours to close with sqlite3_close.
  * Nothing in the file is trusted (trusted_schema off, defensive).  For
  * writing, path must be a plain file or none (ERR_VERSION).  Returns

@@ -516,6 +516,26 @@ tally_entry(const struct tally *t, size_t i, size_t *len,
 	return (const uint8_t *)r->key;
 }
 
+static const struct tally_record *
+record_of(const uint8_t *key)
+{
+	return (const struct tally_record *)(const void *)(key -
+	    offsetof(struct tally_record, key));
+}
+
+void
+tally_sums(const struct tally *t, const uint8_t *key, struct tally_sum *sum)
+{
+	get(t, record_of(key), sum);
+}
+
+void
+tally_fetch(const uint8_t *key)
+{
+	__builtin_prefetch(record_of(key));
+	__builtin_prefetch(key);
+}
+
 const uint8_t *
 tally_take_last(struct tally *t, size_t *len, struct tally_sum *sum)
 {

@@ -102,6 +102,14 @@ const uint8_t *tally_entry(const struct tally *t, size_t i, size_t *len,
 const uint8_t *tally_key(const struct tally *t, size_t i, size_t *len);
 
 /*
+ * The sums of a key that these gave.  Entries far apart are asked for before
+ * they are read.
+ */
+void	tally_sums(const struct tally *t, const uint8_t *key,
+	    struct tally_sum *sum);
+void	tally_fetch(const uint8_t *key);
+
+/*
  * Takes the entry that came last out of the table, NULL when it is empty; the
  * key is valid until the next call.  Memory is given back on the way, so that
  * another table can grow meanwhile.  Only this, tally_count, tally_memory and

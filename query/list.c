@@ -1,14 +1,9 @@
 /* Lists of flows from shards: see list.h. */
 #include "query/list.h"
 
-#include <stdio.h>
-
 #include "query/list_row.h"
-#include "query/listscan.h"
 #include "query/open.h"
 #include "query/plan.h"
-#include "query/sealed.h"
-#include "query/serve.h"
 #include "query/side.h"
 #include "schema/db.h"
 
@@ -63,49 +58,7 @@ explain_list(const struct lister *l, sqlite3_stmt *st, const struct sql *sql,
 	return 0;
 }
 
-/* Fits listscan_run. */
-static bool
-give_row(void *arg, struct row *row)
-{
-	struct lister *l = arg;
-
-	row->geo = l->o->geo;
-	l->taken++;
-	list_give(l, row);
-	return !l->enough;
-}
-
-/*
- * A sealed shard by its pages, as it is stored.  1: done; 0: it is not for
- * pages.  use (may be NULL): how it was read.
- */
-static int
-list_pages(struct lister *l, const char *path, const struct open_shard *s,
-    struct report_use *use, struct err *err)
-{
-	uint64_t columns = listscan_path_columns(l->q, l->o->columns);
-	int64_t taken = l->taken, rows;
-	struct listscan *scan = NULL;
-	struct side *side;
-	int rc = 0;
-
-	if (l->sorter != NULL || !s->by_pages)
-		return 0;
-	side = side_load_pages(path, s, columns);
-	if (side != NULL)
-		scan = listscan_open(l->q, l->o->columns, path, s, side);
-	if (scan != NULL)
-		rc = listscan_run(scan, give_row, l, &rows, err) == -1 ? -1 :
-		    1;
-	if (rc == 1 && use != NULL)
-		report_part(use, rows, l->taken - taken, "scan of flow");
-	listscan_close(scan);
-	side_free(side);
-	return rc;
-}
-
-/* The same by SQLite. */
-static int
+int
 list_sql(struct lister *l, struct open_shard *s, struct report_use *use,
     struct err *err)
 {
@@ -133,111 +86,13 @@ list_sql(struct lister *l, struct open_shard *s, struct report_use *use,
 		st = db_prepare(s->db, sql.text, err);
 		if (st != NULL && sql_bind_all(st, &sql, err) == 0)
 			rc = read_rows(l, st, err);
-		if (rc == 0 && use != NULL)
+		if (rc == 0 && l->report->explain)
 			rc = explain_list(l, st, &sql, &shape, taken, use,
 			    err);
 		sqlite3_finalize(st);
 		sql_clear(&sql);
 	}
 	side_free(side);
-	return rc;
-}
-
-static int
-list_shard(struct lister *l, const char *path, struct open_shard *s,
-    struct report_use *use, struct err *err)
-{
-	int rc = list_pages(l, path, s, use, err);
-
-	if (rc != 0)
-		return rc == -1 ? -1 : 0;
-	if (shard_need_db(s, path, l->q->stop, err) == -1)
-		return -1;
-	return list_sql(l, s, use, err);
-}
-
-static int
-visit_shard(struct lister *l, const struct shard_ref *shard, struct err *err)
-{
-	double begin = report_clock();
-	struct report_use use = { .rows = 0 };
-	struct open_shard s;
-	enum serve_skip skip;
-	int rc = 0;
-
-	if (!sealed_open(l->forms, shard->path, &s) &&
-	    shard_open(shard->path, l->q->stop, &s, err) == -1)
-		return -1;
-	skip = serve_window(l->q, &s.meta);
-	if (skip == SERVE_READ) {
-		rc = list_shard(l, shard->path, &s, l->report->explain ?
-		    &use : NULL, err);
-		l->report->read++;
-		l->report->processed += s.meta.flows;
-	} else {
-		l->report->skipped++;
-	}
-	l->count_base += s.meta.flows;
-	if (skip != SERVE_READ)
-		report_unused(l->report, shard, report_clock() - begin,
-		    "skipped: %s", serve_skip_text(skip));
-	else if (rc == 0)
-		report_used(l->report, shard, &use, false,
-		    report_clock() - begin);
-	shard_close(&s);
-	return rc;
-}
-
-static int
-visit_all(struct lister *l, const struct shard_list *list, struct err *err)
-{
-	const struct work_options *o = &l->o->work;
-	int64_t taken;
-
-	for (size_t i = 0; i < list->n && !list_enough(l); i++) {
-		const struct shard_ref *shard = &list->v[i];
-
-		if (list_stopped(l))
-			return err_as(err, ERR_STOPPED, "interrupted");
-		taken = l->taken;
-		if (visit_shard(l, shard, err) == -1) {
-			if (err->code == ERR_STOPPED)
-				return -1;
-			if (!o->named && taken == l->taken &&
-			    shard_is_gone(shard->path)) {
-				l->report->skipped++;
-				report_unused(l->report, shard, 0,
-				    "skipped: it has vanished");
-			} else if (o->skip_bad) {
-				l->report->bad++;
-				report_unused(l->report, shard, 0,
-				    taken < l->taken ? "read in part" :
-				    "unreadable");
-				(void)fprintf(stderr, "flowq: %s: %s\n",
-				    taken < l->taken ? "read in part" :
-				    "skipped", err->msg);
-			} else {
-				return -1;
-			}
-		}
-		if (o->progress != NULL)
-			o->progress(o->arg, i + 1, list->n,
-			    l->report->processed);
-	}
-	return 0;
-}
-
-int
-list_shards(struct lister *l, const struct shard_list *list, struct err *err)
-{
-	int rc;
-
-	l->forms = sealed_forms_new();
-	if (l->forms == NULL)
-		return err_set(err, "out of memory");
-	rc = visit_all(l, list, err);
-	sealed_forms_free(l->forms);
-	l->forms = NULL;
 	return rc;
 }
 

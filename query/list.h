@@ -1,7 +1,8 @@
 /*
- * Flows one by one: in the order of storage, or sorted.  Sorting goes through
- * a table of SQLite, which has files for what memory cannot hold; of each
- * shard no more rows than asked for get there.
+ * Flows one by one: in the order of storage, or sorted.  Threads read sealed
+ * shards ahead, each a bounded number of rows.  Sorting goes through a table
+ * of SQLite, which has files for what memory cannot hold; of each shard no
+ * more rows than asked for get there.
  */
 #ifndef QUERY_LIST_H
 #define QUERY_LIST_H
@@ -24,7 +25,8 @@ struct list_options {
 	int64_t			 limit;		/* rows; 0: all */
 	const struct geo	*geo;		/* of rows; or NULL */
 	/*
-	 * Told of each row; false: enough.  The row is valid during the call.
+	 * Told of each row, by one thread at a time; false: enough.  The row
+	 * is valid during the call.
 	 */
 	bool			(*visit)(void *arg, const struct row *row);
 	void			*arg;

@@ -73,7 +73,12 @@ void	list_give(struct lister *l, const struct row *row);
 /* All rows are there: tells of those that were kept. */
 int	list_finish(struct lister *l, struct err *err);
 
-/* The rows of shards, in their order. */
+/* The rows of an open shard by SQLite; use: how, when that is to be told. */
+struct open_shard;
+int	list_sql(struct lister *l, struct open_shard *s,
+	    struct report_use *use, struct err *err);
+
+/* The rows of shards, in their order; threads read what pages give. */
 int	list_shards(struct lister *l, const struct shard_list *list,
 	    struct err *err);
 

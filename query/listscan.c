@@ -17,10 +17,7 @@
 
 /* Table extra, which has rows in the same order, but not for each flow. */
 struct extra {
-	struct btree		*tree;		/* NULL: not wanted, or empty */
-	struct btree_rows	*rows;
-	size_t			 leaf;		/* that rows will hold next */
-	size_t			 at;
+	struct btree		*tree;		/* NULL: not wanted */
 	uint8_t			 place[COLUMN_COUNT];
 	unsigned		 columns;
 };
@@ -28,12 +25,27 @@ struct extra {
 struct listscan {
 	const struct question	*q;
 	const struct side	*side;
-	uint64_t		 columns;
+	uint64_t		 flow_columns;	/* of the rows, by their home */
+	uint64_t		 path_columns;
+	uint64_t		 extra_columns;
 	struct btree		*tree;
-	struct btree_rows	*rows;
+	char			 want[BTREE_MAX_COLUMNS];
 	int			 place[COLUMN_COUNT];
 	int			 path_place;
 	struct extra		 extra;
+};
+
+struct listreader {
+	const struct listscan	*scan;
+	struct sieve		*sieve;
+	struct btree_rows	*rows;		/* of the leaf before next */
+	const uint8_t		*mask;		/* of them; NULL: all pass */
+	size_t			 at;		/* the row that is next */
+	size_t			 next;
+	size_t			 end;
+	struct btree_rows	*extra;
+	size_t			 extra_leaf;	/* that it will hold next */
+	size_t			 extra_at;
 };
 
 uint64_t
@@ -46,19 +58,19 @@ listscan_path_columns(const struct question *q, uint64_t columns)
 
 /* Tables are as ddl.h makes them: id, then the columns of the home. */
 static void
-find_columns(struct listscan *l, char want[BTREE_MAX_COLUMNS])
+find_columns(struct listscan *l)
 {
 	uint64_t tested = sieve_columns(l->q);
 	uint8_t flow = 1, extra = 1;
 
-	memset(want, 0, BTREE_MAX_COLUMNS);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
 		const struct column_info *ci = column_info((enum column)c);
 
 		l->place[c] = NONE;
 		if (ci->home == HOME_FLOW) {
 			if ((tested >> c & 1) != 0)
-				want[flow] = ci->type == CT_ADDR ? 'b' : 'n';
+				l->want[flow] = ci->type == CT_ADDR ? 'b' :
+				    'n';
 			l->place[c] = flow++;
 		} else if (ci->home == HOME_EXTRA) {
 			l->extra.place[c] = extra++;
@@ -66,22 +78,8 @@ find_columns(struct listscan *l, char want[BTREE_MAX_COLUMNS])
 	}
 	l->path_place = flow;
 	if ((tested & flow_home_bits(HOME_PATH)) != 0)
-		want[flow] = 'n';
+		l->want[flow] = 'n';
 	l->extra.columns = extra;
-}
-
-static bool
-open_extra(struct listscan *l, const char *path, const struct open_shard *s)
-{
-	static const char none[BTREE_MAX_COLUMNS];
-	struct extra *x = &l->extra;
-
-	if ((l->columns & flow_home_bits(HOME_EXTRA)) == 0)
-		return true;
-	x->tree = sealed_table(path, s, s->extra_root);
-	if (x->tree != NULL)
-		x->rows = btree_rows_new(x->tree, none, x->columns);
-	return x->rows != NULL;
 }
 
 struct listscan *
@@ -89,7 +87,6 @@ listscan_open(const struct question *q, uint64_t columns, const char *path,
     const struct open_shard *s, const struct side *side)
 {
 	struct listscan *l;
-	char want[BTREE_MAX_COLUMNS];
 
 	if (!s->by_pages || question_in_order(q) || !sieve_can(q) ||
 	    serve_list_index(q, s))
@@ -97,14 +94,19 @@ listscan_open(const struct question *q, uint64_t columns, const char *path,
 	l = calloc(1, sizeof(*l));
 	if (l == NULL)
 		return NULL;
+	columns |= flow_bit(COL_packets) | flow_bit(COL_bytes) |
+	    flow_bit(COL_first_ms) | flow_bit(COL_duration_ms);
 	l->q = q;
 	l->side = side;
-	l->columns = columns | flow_bit(COL_packets) | flow_bit(COL_bytes) |
-	    flow_bit(COL_first_ms) | flow_bit(COL_duration_ms);
-	find_columns(l, want);
-	if ((l->tree = sealed_table(path, s, s->flow_root)) != NULL &&
-	    (l->rows = btree_rows_new(l->tree, want,
-	    (unsigned)l->path_place + 1)) != NULL && open_extra(l, path, s))
+	l->flow_columns = columns & flow_home_bits(HOME_FLOW);
+	l->path_columns = columns & flow_home_bits(HOME_PATH);
+	l->extra_columns = columns & flow_home_bits(HOME_EXTRA);
+	find_columns(l);
+	l->tree = sealed_table(path, s, s->flow_root);
+	if (l->extra_columns != 0)
+		l->extra.tree = sealed_table(path, s, s->extra_root);
+	if (l->tree != NULL &&
+	    (l->extra_columns == 0 || l->extra.tree != NULL))
 		return l;
 	listscan_close(l);
 	return NULL;
@@ -115,11 +117,51 @@ listscan_close(struct listscan *l)
 {
 	if (l == NULL)
 		return;
-	btree_rows_free(l->rows);
 	btree_close(l->tree);
-	btree_rows_free(l->extra.rows);
 	btree_close(l->extra.tree);
 	free(l);
+}
+
+size_t
+listscan_leaves(const struct listscan *l)
+{
+	return btree_leaves(l->tree);
+}
+
+struct listreader *
+listreader_new(const struct listscan *l, struct err *err)
+{
+	static const char none[BTREE_MAX_COLUMNS];
+	struct listreader *r = calloc(1, sizeof(*r));
+
+	if (r == NULL) {
+		(void)err_set(err, "out of memory");
+		return NULL;
+	}
+	r->scan = l;
+	r->rows = btree_rows_new(l->tree, l->want,
+	    (unsigned)l->path_place + 1);
+	if (l->extra.tree != NULL)
+		r->extra = btree_rows_new(l->extra.tree, none,
+		    l->extra.columns);
+	if (r->rows == NULL || (l->extra.tree != NULL && r->extra == NULL))
+		(void)err_set(err, "out of memory");
+	else if ((r->sieve = sieve_new(l->q, l->side, l->place,
+	    l->path_place, r->rows->cap, err)) != NULL)
+		return r;
+	listreader_free(r);
+	return NULL;
+}
+
+void
+listreader_free(struct listreader *r)
+{
+	if (r == NULL)
+		return;
+	sieve_free(r->sieve);
+	btree_rows_free(r->rows);
+	btree_rows_free(r->extra);
+	free(r);
 }
 
 /* ---- rows ---- */
@@ -140,7 +182,7 @@ put(struct flow *f, enum column c, const struct btree_value *v)
 static void
 fill_path(const struct listscan *l, int64_t path, struct row *row)
 {
-	uint64_t set = l->columns & flow_home_bits(HOME_PATH);
+	uint64_t set = l->path_columns;
 	const struct row_exporter *e;
 
 	for (unsigned c = 0; set >> c != 0; c++) {
@@ -155,36 +197,39 @@ fill_path(const struct listscan *l, int64_t path, struct row *row)
 
 /* Goes on to the row of extra of that id, or a later one; -1: failed. */
 static int
-seek_extra(struct extra *x, int64_t id, struct err *err)
+seek_extra(struct listreader *r, int64_t id, struct err *err)
 {
-	while (x->at >= x->rows->n || x->rows->id[x->at] < id) {
-		if (x->at < x->rows->n) {
-			x->at++;
+	const struct btree *tree = r->scan->extra.tree;
+
+	while (r->extra_at >= r->extra->n || r->extra->id[r->extra_at] < id) {
+		if (r->extra_at < r->extra->n) {
+			r->extra_at++;
 			continue;
 		}
-		if (x->leaf == btree_leaves(x->tree))
+		if (r->extra_leaf == btree_leaves(tree))
 			return 0;
-		if (btree_read(x->tree, x->leaf++, x->rows, err) == -1)
+		if (btree_read(tree, r->extra_leaf++, r->extra, err) == -1)
 			return -1;
-		x->at = 0;
+		r->extra_at = 0;
 	}
 	return 0;
 }
 
 static int
-fill_extra(struct listscan *l, int64_t id, struct flow *f, struct err *err)
+fill_extra(struct listreader *r, int64_t id, struct flow *f, struct err *err)
 {
-	uint64_t set = l->columns & flow_home_bits(HOME_EXTRA);
+	const struct extra *x = &r->scan->extra;
+	uint64_t set = r->scan->extra_columns;
 	struct btree_value v[BTREE_MAX_COLUMNS];
-	struct extra *x = &l->extra;
 
 	if (x->tree == NULL)
 		return 0;
-	if (seek_extra(x, id, err) == -1)
+	if (seek_extra(r, id, err) == -1)
 		return -1;
-	if (x->at == x->rows->n || x->rows->id[x->at] != id)
+	if (r->extra_at == r->extra->n || r->extra->id[r->extra_at] != id)
 		return 0;
-	if (btree_row(x->tree, x->rows, x->at, v, x->columns, err) == -1)
+	if (btree_row(x->tree, r->extra, r->extra_at, v, x->columns,
+	    err) == -1)
 		return -1;
 	for (unsigned c = 0; set >> c != 0; c++) {
 		if ((set >> c & 1) != 0)
@@ -194,13 +239,14 @@ fill_extra(struct listscan *l, int64_t id, struct flow *f, struct err *err)
 }
 
 static int
-fill_row(struct listscan *l, size_t i, struct row *row, struct err *err)
+fill_row(struct listreader *r, size_t i, struct row *row, struct err *err)
 {
-	uint64_t set = l->columns & flow_home_bits(HOME_FLOW);
+	const struct listscan *l = r->scan;
+	uint64_t set = l->flow_columns;
 	struct btree_value v[BTREE_MAX_COLUMNS];
 	int64_t path;
 
-	if (btree_row(l->tree, l->rows, i, v, (unsigned)l->path_place + 1,
+	if (btree_row(l->tree, r->rows, i, v, (unsigned)l->path_place + 1,
 	    err) == -1)
 		return -1;
 	row->flow.set = 0;
@@ -214,7 +260,7 @@ fill_row(struct listscan *l, size_t i, struct row *row, struct err *err)
 	}
 	path = v[l->path_place].kind == 'n' ? v[l->path_place].number : 0;
 	fill_path(l, path, row);
-	if (fill_extra(l, l->rows->id[i], &row->flow, err) == -1)
+	if (fill_extra(r, r->rows->id[i], &row->flow, err) == -1)
 		return -1;
 	if (l->q->scale) {
 		uint32_t rate = side_rate(l->side, path);
@@ -225,48 +271,62 @@ fill_row(struct listscan *l, size_t i, struct row *row, struct err *err)
 	return 0;
 }
 
-/* 1: visit has enough. */
 static int
-visit_leaf(struct listscan *l, struct sieve *sieve,
-    bool (*visit)(void *arg, struct row *row), void *arg,
-    int64_t *rows, struct err *err)
+next_leaf(struct listreader *r, struct err *err)
 {
-	const uint8_t *mask = sieve_rows(sieve, l->rows);
-	struct row row;
+	const atomic_bool *stop = r->scan->q->stop;
 
-	for (size_t i = 0; i < l->rows->n; i++) {
-		++*rows;
-		if (mask != NULL && !mask[i])
-			continue;
-		if (fill_row(l, i, &row, err) == -1)
-			return -1;
-		if (!visit(arg, &row))
-			return 1;
-	}
+	if (stop != NULL && atomic_load_explicit(stop, memory_order_relaxed))
+		return err_as(err, ERR_STOPPED, "interrupted");
+	if (btree_read(r->scan->tree, r->next++, r->rows, err) == -1)
+		return -1;
+	r->at = 0;
+	r->mask = sieve_rows(r->sieve, r->rows);
 	return 0;
 }
 
-int
-listscan_run(struct listscan *l,
-    bool (*visit)(void *arg, struct row *row), void *arg,
-    int64_t *rows, struct err *err)
+void
+listreader_begin(struct listreader *r, size_t from, size_t to)
 {
-	const atomic_bool *stop = l->q->stop;
-	struct sieve *sieve = sieve_new(l->q, l->side, l->place,
-	    l->path_place, l->rows->cap, err);
-	int rc = sieve == NULL ? -1 : 0;
+	r->rows->n = r->at = 0;
+	r->next = from;
+	r->end = to;
+}
 
-	*rows = 0;
-	for (size_t k = 0; k < btree_leaves(l->tree) && rc == 0; k++) {
-		if (stop != NULL && atomic_load_explicit(stop,
-		    memory_order_relaxed)) {
-			rc = err_as(err, ERR_STOPPED, "interrupted");
-			break;
+/* Of what was read the next row that passes; rows->n: there is none. */
+static size_t
+next_row(const struct listreader *r)
+{
+	const uint8_t *mask = r->mask, *found;
+	size_t n = r->rows->n;
+
+	if (mask == NULL || r->at == n)
+		return r->at;
+	found = memchr(mask + r->at, 1, n - r->at);
+	return found == NULL ? n : (size_t)(found - mask);
+}
+
+int
+listreader_read(struct listreader *r, struct row *rows, size_t most,
+    struct listread *out, struct err *err)
+{
+	*out = (struct listread){ .n = 0 };
+	while (out->n < most) {
+		size_t i = next_row(r);
+
+		out->looked += (int64_t)(i - r->at);
+		r->at = i;
+		if (i < r->rows->n) {
+			out->looked++;
+			r->at++;
+			if (fill_row(r, i, &rows[out->n], err) == -1)
+				return -1;
+			out->n++;
+		} else if (r->next == r->end) {
+			return 0;
+		} else if (next_leaf(r, err) == -1) {
+			return -1;
 		}
-		rc = btree_read(l->tree, k, l->rows, err);
-		if (rc == 0)
-			rc = visit_leaf(l, sieve, visit, arg, rows, err);
 	}
-	sieve_free(sieve);
-	return rc == -1 ? -1 : 0;
+	return 0;
 }

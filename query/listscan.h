@@ -5,7 +5,7 @@
 #ifndef QUERY_LISTSCAN_H
 #define QUERY_LISTSCAN_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "query/open.h"
@@ -29,13 +29,27 @@ struct listscan *listscan_open(const struct question *q, uint64_t columns,
 	    const struct side *side);
 void	listscan_close(struct listscan *l);
 
+size_t	listscan_leaves(const struct listscan *l);
+
+/* One of several threads that read leaves of l, which is borrowed. */
+struct listreader;
+struct listreader *listreader_new(const struct listscan *l, struct err *err);
+void	listreader_free(struct listreader *r);
+
+/* Leaves [from, to) are next, none of them before those read already. */
+void	listreader_begin(struct listreader *r, size_t from, size_t to);
+
+struct listread {
+	size_t	n;		/* rows; less than most: there are no more */
+	int64_t	looked;		/* flows looked at for them */
+};
+
 /*
- * Tells visit of each flow that passes, in the order of storage, with scaled
- * counters, until it returns false.  *rows: how many were looked at.  -1:
- * failed, damaged, or stopped.
+ * Fills rows with the flows that pass, up to most, in the order of storage,
+ * with scaled counters; what they point to is side's.  -1: damaged or
+ * stopped, behind the rows of out.
  */
-int	listscan_run(struct listscan *l,
-	    bool (*visit)(void *arg, struct row *row), void *arg,
-	    int64_t *rows, struct err *err);
+int	listreader_read(struct listreader *r, struct row *rows, size_t most,
+	    struct listread *out, struct err *err);
 
 #endif

@@ -180,6 +180,24 @@ shard_make(const char *dir, int64_t start_ms, const struct flow *v, size_t n,
 }
 
 void
+shards_make(const char *dir, int64_t start_ms, const struct flow *v,
+    const size_t *sizes, size_t n, struct shard_list *list)
+{
+	list->v = calloc(n, sizeof(*list->v));
+	if (list->v == NULL)
+		die("shards", "out of memory");
+	list->n = n;
+	for (size_t i = 0; i < n; i++) {
+		int64_t slot = start_ms + (int64_t)i * HOUR_MS;
+
+		list->v[i].start_ms = slot;
+		list->v[i].path = shard_make(dir, slot, v, sizes[i],
+		    i + 1 < n);
+		v += sizes[i];
+	}
+}
+
+void
 shard_sql(const char *path, const char *sql)
 {
 	sqlite3 *db;

@@ -12,6 +12,7 @@
 
 #include "schema/flow.h"
 
+struct shard_list;
 struct sqlite3;
 
 /* A new folder; its path is to be given to temp_folder_remove, which frees it. */
@@ -27,6 +28,13 @@ void	shard_fill(struct sqlite3 *db, const struct flow *v, size_t n);
  */
 char	*shard_make(const char *dir, int64_t start_ms, const struct flow *v,
 	    size_t n, bool sealed);
+
+/*
+ * So many shards in list (shard_list_clear), of one hour after the other from
+ * start_ms on; sizes: how many of the flows each gets.  The last one is live.
+ */
+void	shards_make(const char *dir, int64_t start_ms, const struct flow *v,
+	    const size_t *sizes, size_t n, struct shard_list *list);
 
 /* Runs SQL on the file, whatever it is; fails the test when that fails. */
 void	shard_sql(const char *path, const char *sql);

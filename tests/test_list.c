@@ -14,8 +14,9 @@
 #define EACH	400
 #define ALL	(SHARDS * EACH)
 #define T0	INT64_C(1795413600000)	/* 2026-11-23 06:00 UTC */
-#define HOUR_MS	INT64_C(3600000)
 #define COLUMNS	((UINT64_C(1) << COLUMN_COUNT) - 1)
+
+static const size_t sizes[SHARDS] = { EACH, EACH, EACH };
 
 struct world {
 	char			*dir;
@@ -40,14 +41,7 @@ world_new(void)
 		w->v[i].packets &= 0xffffffff;
 		w->v[i].sampling &= 0xff;
 	}
-	w->list.v = calloc(SHARDS, sizeof(*w->list.v));
-	w->list.n = SHARDS;
-	for (size_t i = 0; i < SHARDS; i++) {
-		w->list.v[i].start_ms = T0 + (int64_t)i * HOUR_MS;
-		w->list.v[i].path = shard_make(w->dir,
-		    w->list.v[i].start_ms, w->v + i * EACH, EACH,
-		    i + 1 < SHARDS);
-	}
+	shards_make(w->dir, T0, w->v, sizes, SHARDS, &w->list);
 	return w;
 }
 

@@ -343,12 +343,12 @@ worker_main(void *arg)
 
 /* ---- all of it ---- */
 
-/* -c, a running number, and what is sorted are SQLite's alone. */
+/* What is sorted, and a running number, are SQLite's alone. */
 static unsigned
 count_workers(const struct lister *l)
 {
 	return l->q->workers == 0 || l->sorter != NULL ||
-	    question_in_order(l->q) ? 1 : l->q->workers;
+	    filter_counts(l->q->filter) ? 1 : l->q->workers;
 }
 
 static int

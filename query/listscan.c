@@ -88,7 +88,7 @@ listscan_open(const struct question *q, uint64_t columns, const char *path,
 {
 	struct listscan *l;
 
-	if (!s->by_pages || question_in_order(q) || !sieve_can(q) ||
+	if (!s->by_pages || filter_counts(q->filter) || !sieve_can(q) ||
 	    serve_list_index(q, s))
 		return NULL;
 	l = calloc(1, sizeof(*l));

@@ -237,7 +237,7 @@ names_addresses(const struct node *n)
 bool
 serve_list_index(const struct question *q, const struct open_shard *s)
 {
-	return !q->no_index && s->indexed &&
+	return !q->no_index && !question_in_order(q) && s->indexed &&
 	    names_addresses(ast_root(q->filter));
 }
 

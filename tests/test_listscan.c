@@ -76,6 +76,7 @@ Test(listscan, as_sqlite)
 		struct filter *f = filter_parse(text, NULL);
 		const struct question q = { .filter = f, .scale = i & 1,
 			.has_window = i % 8 >= 6, .within = i % 16 >= 14,
+			.most_flows = i % 7 == 6 ? 40 : 0,
 			.from_ms = from, .to_ms = from + 4000 };
 		uint64_t columns = i % 3 == 0 ? all : all & seed;
 		int64_t limit = i % 5 == 4 ? 3 : 0;

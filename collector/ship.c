@@ -7,69 +7,14 @@
  */
 #include "collector/ship.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "collector/seal.h"
-#include "collector/ship_ledger.h"
-#include "collector/ship_list.h"
-#include "collector/ship_node.h"
+#include "collector/ship_run.h"
 #include "collector/together.h"
 
-struct ship {
-	const struct ship_options *options;
-	const struct ship_mode	*mode;
-	const struct ship_calls	*calls;
-	struct ship_list	 list;
-	int64_t			 bytes;		/* of those pending */
-	int64_t			 load[SHIP_NODES_MAX];	/* bytes given */
-
-	/*
-	 * While several threads are at it, one holds this for all that is
-	 * below, and for calls.  nodes[i] and the shards that go there are
-	 * those of thread i.
-	 */
-	pthread_mutex_t		 lock;
-	struct ship_counts	*counts;
-	struct ship_ledger	*ledger;
-	struct ship_node	*nodes[SHIP_NODES_MAX];	/* NULL: away */
-	bool			 any_away;
-	bool			 broken;	/* no ledger can be kept */
-	int64_t			 bytes_done;
-	struct err		 first;		/* trouble */
-};
-
 _Static_assert(SHIP_NODES_MAX <= TOGETHER_MAX, "a thread for each node");
-
-static bool
-stopped(const struct ship *s)
-{
-	return s->calls->stop != NULL && *s->calls->stop;
-}
-
-static void
-lock(struct ship *s)
-{
-	(void)pthread_mutex_lock(&s->lock);
-}
-
-static void
-unlock(struct ship *s)
-{
-	(void)pthread_mutex_unlock(&s->lock);
-}
-
-/* Trouble that does not end the run; the first is its result. */
-static void
-trouble(struct ship *s, const struct err *why)
-{
-	if (s->first.code == ERR_NONE)
-		s->first = *why;
-	if (s->calls->trouble != NULL && why->code != ERR_STOPPED)
-		s->calls->trouble(s->calls->arg, why->msg);
-}
 
 /* Oldest shard that is still wanted there, in Unix seconds. */
 static int64_t
@@ -84,7 +29,7 @@ bad_name(void *arg, const struct err *why)
 {
 	struct ship *s = arg;
 
-	trouble(s, why);
+	ship_trouble(s, why);
 	s->counts->failed++;
 	s->counts->waiting++;
 }
@@ -102,24 +47,6 @@ node_index(const struct ship_options *o, const char *url)
 }
 
 static void
-node_away(struct ship *s, size_t i, const struct err *why)
-{
-	ship_node_free(s->nodes[i]);
-	s->nodes[i] = NULL;
-	s->any_away = true;
-	trouble(s, why);
-}
-
-/* The same with the lock, for threads. */
-static void
-lost_node(struct ship *s, size_t i, const struct err *why)
-{
-	lock(s);
-	node_away(s, i, why);
-	unlock(s);
-}
-
-static void
 connect_one(void *arg, size_t i)
 {
 	struct ship *s = arg;
@@ -129,7 +56,7 @@ connect_one(void *arg, size_t i)
 	    s->calls->stop, &why);
 	if (s->nodes[i] == NULL ||
 	    ship_node_prepare(s->nodes[i], s->mode->dry, &why) == -1)
-		lost_node(s, i, &why);
+		ship_lost_node(s, i, &why);
 }
 
 /*
@@ -272,130 +199,7 @@ choose_nodes(struct ship *s, bool *any, struct err *err)
 	return 0;
 }
 
-/* ---- sending ---- */
-
-static void
-tell_sent(struct ship *s, const struct ship_item *it, int64_t flows)
-{
-	if (s->calls->sent != NULL)
-		s->calls->sent(s->calls->arg, it->path,
-		    s->options->nodes[it->node], flows);
-}
-
-static void
-tell_progress(struct ship *s)
-{
-	if (s->calls->progress != NULL)
-		s->calls->progress(s->calls->arg, s->bytes == 0 ? 0 :
-		    (double)s->bytes_done / (double)s->bytes,
-		    s->counts->flows);
-}
-
-/* It stays here; the run goes on. */
-static void
-item_failed(struct ship *s, struct ship_item *it, const struct err *why)
-{
-	it->failed = true;
-	s->counts->failed++;
-	trouble(s, why);
-}
-
-/* Opens it and enters it.  NULL: there is nothing to be sent. */
-static struct ship_rows *
-begin_item(struct ship *s, struct ship_item *it)
-{
-	struct err why;
-	struct ship_rows *rows = ship_rows_open(it->path, it->collector, &why);
-	bool is_here = rows != NULL || seal_is_done(it->path);
-
-	lock(s);
-	if (!is_here) {
-		/* expired since the folder was read */
-		it->pending = false;
-		s->counts->waiting--;
-	} else if (rows == NULL) {
-		item_failed(s, it, &why);
-	} else if (s->broken || ship_ledger_begin(s->ledger,
-	    s->options->database, it->below, s->options->nodes[it->node],
-	    it->collector, &it->file, &why) == -1) {
-		if (!s->broken)
-			trouble(s, &why);
-		s->broken = true;
-		ship_rows_close(rows);
-		rows = NULL;
-	}
-	unlock(s);
-	return rows;
-}
-
-/* The node has it. */
-static void
-end_item(struct ship *s, struct ship_item *it, const struct ship_sums *sums)
-{
-	struct err why;
-
-	lock(s);
-	if (ship_ledger_done(s->ledger, s->options->database, it->below, sums,
-	    &why) == -1) {
-		trouble(s, &why);
-		s->broken = true;
-	} else {
-		it->pending = false;
-		s->counts->shards++;
-		s->counts->waiting--;
-		s->counts->flows += (uint64_t)sums->flows;
-		tell_sent(s, it, sums->flows);
-	}
-	unlock(s);
-}
-
-static void
-send_item(struct ship *s, struct ship_item *it)
-{
-	struct ship_rows *rows = begin_item(s, it);
-	struct ship_sums sums;
-	struct err why;
-	int rc;
-
-	if (rows == NULL)
-		return;
-	rc = ship_node_send(s->nodes[it->node], rows, it->collector, &sums,
-	    &why);
-	ship_rows_close(rows);
-	if (rc == 0) {
-		end_item(s, it, &sums);
-	} else if (why.code == ERR_CORRUPT || why.code == ERR_VERSION) {
-		lock(s);
-		item_failed(s, it, &why);
-		unlock(s);
-	} else {
-		lost_node(s, (size_t)it->node, &why);
-	}
-}
-
-/* All that goes to node i, as long as it is there. */
-static void
-send_part(void *arg, size_t i)
-{
-	struct ship *s = arg;
-
-	for (size_t k = 0; k < s->list.n && !stopped(s); k++) {
-		struct ship_item *it = &s->list.v[k];
-		bool broken;
-
-		if (it->node != (int)i)
-			continue;
-		send_item(s, it);
-		lock(s);
-		if (!it->pending || it->failed)
-			s->bytes_done += it->file.size;
-		tell_progress(s);
-		broken = s->broken;
-		unlock(s);
-		if (broken || s->nodes[i] == NULL)
-			return;
-	}
-}
+/* ---- all of it ---- */
 
 /* A dry run says which shards, and where they would go as things are. */
 static void
@@ -403,7 +207,7 @@ send_dry(struct ship *s)
 {
 	for (size_t i = 0; i < s->list.n; i++) {
 		if (s->list.v[i].node != -1)
-			tell_sent(s, &s->list.v[i], -1);
+			ship_tell_sent(s, &s->list.v[i], -1);
 	}
 }
 
@@ -421,14 +225,14 @@ send_pending(struct ship *s, struct err *err)
 			return 0;
 		}
 		if (any) {
-			tell_progress(s);
-			together(s->options->n_nodes, send_part, s);
+			ship_tell_progress(s);
+			together(s->options->n_nodes, ship_send_part, s);
 		}
 		if (s->broken) {
 			*err = s->first;
 			return -1;
 		}
-	} while (any && !stopped(s));
+	} while (any && !ship_stopped(s));
 	return 0;
 }
 
@@ -444,11 +248,11 @@ expire_one(void *arg, size_t i)
 		return;
 	rc = ship_node_expire(s->nodes[i], (uint32_t)oldest_wanted(s),
 	    &dropped, &why);
-	lock(s);
 	if (rc == -1)
-		node_away(s, i, &why);
+		ship_lost_node(s, i, &why);
+	ship_lock(s);
 	s->counts->expired += dropped;
-	unlock(s);
+	ship_unlock(s);
 }
 
 static int
@@ -466,7 +270,7 @@ run(struct ship *s, const char *dir, struct err *err)
 	together(s->options->n_nodes, connect_one, s);
 	if (find_pending(s, err) == -1 || send_pending(s, err) == -1)
 		return -1;
-	if (!s->mode->dry && !stopped(s) && oldest_wanted(s) > 0)
+	if (!s->mode->dry && !ship_stopped(s) && oldest_wanted(s) > 0)
 		together(s->options->n_nodes, expire_one, s);
 	return 0;
 }
@@ -474,7 +278,7 @@ run(struct ship *s, const char *dir, struct err *err)
 static int
 result(const struct ship *s, struct err *err)
 {
-	if (stopped(s))
+	if (ship_stopped(s))
 		return err_as(err, ERR_STOPPED, "stopped");
 	if (s->mode->dry && s->first.code == ERR_NONE)
 		return 0;

@@ -10,11 +10,10 @@
 #include <unistd.h>
 
 #include "collector/ship_body.h"
+#include "collector/ship_stage.h"
 #include "schema/clickhouse.h"
 #include "schema/http.h"
 
-#define SQL_MAX		1200
-#define TEXT_MAX	400
 #define LINE_ROOM	300
 #define THERE_MAX	(1U << 17)	/* 15 years of hours */
 
@@ -23,18 +22,6 @@ struct there {
 	char		collector[CLICKHOUSE_NAME_MAX + 1];
 	uint32_t	shard;
 	enum ship_has	has;
-};
-
-struct ship_node {
-	const struct ship_options *options;
-	const atomic_bool	*stop;
-	struct http		*http;
-	char			*url;
-	struct there		*there;		/* sorted */
-	size_t			 n_there;
-	char			 mark[20];	/* of our staging tables */
-	char			 run[40];	/* of those of this process */
-	unsigned		 sent;
 };
 
 /* FNV-1a: collectors' marks only have to differ. */
@@ -89,8 +76,8 @@ ship_node_free(struct ship_node *n)
 	free(n);
 }
 
-static int
-run(struct ship_node *n, const char *sql, struct err *err)
+int
+ship_node_run(struct ship_node *n, const char *sql, struct err *err)
 {
 	struct http_request r = { .query = sql, .stop = n->stop };
 
@@ -259,7 +246,7 @@ static int
 learn(struct ship_node *n, struct err *err)
 {
 	const char *db = n->options->database, *name = n->options->collector;
-	char sql[SQL_MAX], answer[TEXT_MAX];
+	char sql[SHIP_SQL_MAX], answer[SHIP_TEXT_MAX];
 
 	n->n_there = 0;
 	/* a look at a node that has nothing yet */
@@ -294,7 +281,7 @@ static int
 drop_lonely(struct ship_node *n, struct err *err)
 {
 	const char *db = n->options->database;
-	char sql[SQL_MAX], engine[TEXT_MAX];
+	char sql[SHIP_SQL_MAX], engine[SHIP_TEXT_MAX];
 
 	if (n->options->cluster == NULL)
 		return 0;
@@ -309,7 +296,8 @@ drop_lonely(struct ship_node *n, struct err *err)
 			return -1;
 		(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s.%s",
 		    db, name);
-		if (strcmp(engine, "Merge") == 0 && run(n, sql, err) == -1)
+		if (strcmp(engine, "Merge") == 0 &&
+		    ship_node_run(n, sql, err) == -1)
 			return -1;
 	}
 	return 0;
@@ -325,7 +313,7 @@ make_tables(struct ship_node *n, struct err *err)
 		    n->options->cluster, i);
 
 		rc = sql == NULL ? err_set(err, "out of memory") :
-		    run(n, sql, err);
+		    ship_node_run(n, sql, err);
 		free(sql);
 	}
 	return rc;
@@ -334,7 +322,7 @@ make_tables(struct ship_node *n, struct err *err)
 static int
 check_version(struct ship_node *n, struct err *err)
 {
-	char sql[SQL_MAX], answer[TEXT_MAX];
+	char sql[SHIP_SQL_MAX], answer[SHIP_TEXT_MAX];
 
 	(void)snprintf(sql, sizeof(sql),
 	    "SELECT version FROM %s.schema_version", n->options->database);
@@ -348,21 +336,21 @@ check_version(struct ship_node *n, struct err *err)
 	    n->options->database, answer, CLICKHOUSE_VERSION);
 }
 
-static int
-drop_stage(struct ship_node *n, const char *name, struct err *err)
+int
+ship_node_drop(struct ship_node *n, const char *name, struct err *err)
 {
-	char sql[SQL_MAX];
+	char sql[SHIP_SQL_MAX];
 
 	(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s.%s",
 	    n->options->database, name);
-	return run(n, sql, err);
+	return ship_node_run(n, sql, err);
 }
 
 /* What broken runs left; nobody else ships under our name. */
 static int
 drop_stages(struct ship_node *n, struct err *err)
 {
-	char sql[SQL_MAX], name[TEXT_MAX];
+	char sql[SHIP_SQL_MAX], name[SHIP_TEXT_MAX];
 
 	(void)snprintf(sql, sizeof(sql), "SELECT name FROM system.tables "
 	    "WHERE database = '%s' AND startsWith(name, '%s') LIMIT 1",
@@ -373,7 +361,7 @@ drop_stages(struct ship_node *n, struct err *err)
 			return -1;
 		if (*name == '\0')
 			return 0;
-		if (drop_stage(n, name, err) == -1)
+		if (ship_node_drop(n, name, err) == -1)
 			return -1;
 	}
 }
@@ -388,211 +376,7 @@ ship_node_prepare(struct ship_node *n, bool look_only, struct err *err)
 	return learn(n, err);
 }
 
-/* ---- a shard ---- */
-
-/* A shard under way. */
-struct sending {
-	struct ship_node	*node;
-	const char		*collector;
-	uint32_t		 shard;
-	struct ship_rows	*rows;
-	struct ship_sums	 sums;
-	char			 stage[CLICKHOUSE_TABLES][100];
-};
-
-static int
-make_stages(struct sending *s, struct err *err)
-{
-	struct ship_node *n = s->node;
-	int rc = 0;
-
-	n->sent++;
-	for (int t = 0; t < CLICKHOUSE_TABLES && rc == 0; t++) {
-		char *sql;
-
-		(void)snprintf(s->stage[t], sizeof(s->stage[t]), "%s%s_%u_%s",
-		    n->mark, n->run, n->sent,
-		    clickhouse_table((enum clickhouse_table)t));
-		sql = clickhouse_stage(n->options->database,
-		    (enum clickhouse_table)t, s->stage[t]);
-		rc = sql == NULL ? err_set(err, "out of memory") :
-		    run(n, sql, err);
-		free(sql);
-	}
-	return rc;
-}
-
-static int
-send_flows(struct sending *s, struct err *err)
-{
-	struct ship_node *n = s->node;
-	struct err why = { .code = ERR_NONE };
-	struct ship_body *body = ship_body_new(s->rows, n->options->gzip,
-	    &why);
-	char sql[SQL_MAX];
-	struct http_request r = { .query = sql, .read = ship_body_read,
-		.gzip = n->options->gzip, .arg = body, .stop = n->stop };
-	int rc;
-
-	if (body == NULL) {
-		*err = why;
-		return -1;
-	}
-	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s.%s FORMAT RowBinary",
-	    n->options->database, s->stage[CLICKHOUSE_FLOWS]);
-	rc = http_run(n->http, &r, err);
-	if (rc == -1 && ship_body_failed(body))
-		*err = why;
-	ship_body_free(body);
-	s->sums = ship_rows_sums(s->rows);
-	return rc;
-}
-
-/* Count and sums of a staging table against ours. */
-static int
-compare(struct sending *s, enum clickhouse_table t, struct err *err)
-{
-	struct ship_node *n = s->node;
-	char sql[SQL_MAX], got[TEXT_MAX], want[TEXT_MAX];
-
-	(void)snprintf(sql, sizeof(sql), t == CLICKHOUSE_FLOWS ?
-	    "SELECT count(), sum(ifNull(packets, 0)), sum(ifNull(bytes, 0)) "
-	    "FROM %s.%s" : "SELECT sum(flows), sum(packets), sum(bytes) "
-	    "FROM %s.%s WHERE side = 0", n->options->database, s->stage[t]);
-	if (http_ask(n->http, sql, got, sizeof(got), n->stop, err) == -1)
-		return -1;
-	(void)snprintf(want, sizeof(want), "%" PRId64 "\t%" PRId64 "\t%" PRId64,
-	    s->sums.flows, s->sums.packets, s->sums.bytes);
-	if (strcmp(got, want) == 0)
-		return 0;
-	for (char *p = got; *p != '\0'; p++) {
-		if (*p == '\t')
-			*p = ' ';
-	}
-	return err_set(err, "%s: %s: flows, packets, bytes there are %s, "
-	    "not %" PRId64 " %" PRId64 " %" PRId64, n->url,
-	    clickhouse_table(t), got, s->sums.flows, s->sums.packets,
-	    s->sums.bytes);
-}
-
-static int
-fill_rolls(struct sending *s, struct err *err)
-{
-	struct ship_node *n = s->node;
-
-	for (int t = CLICKHOUSE_ROLL_ADDR; t <= CLICKHOUSE_ROLL_IF; t++) {
-		char *sql = clickhouse_roll_fill(n->options->database,
-		    (enum clickhouse_table)t, s->stage[CLICKHOUSE_FLOWS],
-		    s->stage[t]);
-		int rc = sql == NULL ? err_set(err, "out of memory") :
-		    run(n, sql, err);
-
-		free(sql);
-		if (rc == -1 || compare(s, (enum clickhouse_table)t,
-		    err) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-struct memory {
-	const uint8_t	*p;
-	size_t		 left;
-};
-
-static size_t
-read_memory(void *arg, void *buf, size_t size)
-{
-	struct memory *m = arg;
-	size_t n = m->left < size ? m->left : size;
-
-	if (n > 0)
-		memcpy(buf, m->p, n);
-	m->p += n;
-	m->left -= n;
-	return n;
-}
-
-static int
-send_exporters(struct sending *s, struct err *err)
-{
-	struct ship_node *n = s->node;
-	char sql[SQL_MAX];
-	struct memory m;
-	struct http_request r = { .query = sql, .read = read_memory,
-		.arg = &m, .stop = n->stop };
-	uint8_t *bytes;
-	int rc;
-
-	if (ship_rows_exporters(s->rows, &bytes, &m.left, err) == -1)
-		return -1;
-	m.p = bytes;
-	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s.%s FORMAT RowBinary",
-	    n->options->database, s->stage[CLICKHOUSE_EXPORTERS]);
-	rc = m.left == 0 ? 0 : http_run(n->http, &r, err);
-	free(bytes);
-	return rc;
-}
-
-/* The row that says that all is there. */
-static int
-send_shard_row(struct sending *s, struct err *err)
-{
-	const struct shard_meta *m = ship_rows_meta(s->rows);
-	char range[60] = "NULL, NULL", sql[SQL_MAX];
-
-	if (m->has_range)
-		(void)snprintf(range, sizeof(range), "%" PRId64 ", %" PRId64,
-		    m->first_ms, m->last_ms);
-	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s.%s VALUES ('%s', "
-	    "%" PRIu32 ", %" PRId64 ", %" PRId64 ", %s, %" PRId64 ", %" PRId64
-	    ", %" PRId64 ", %" PRId64 ", %lld)", s->node->options->database,
-	    s->stage[CLICKHOUSE_SHARDS], s->collector, s->shard,
-	    m->slot_start_ms, m->slot_end_ms, range, s->sums.flows,
-	    s->sums.packets, s->sums.bytes, m->max_sampling,
-	    (long long)time(NULL));
-	return run(s->node, sql, err);
-}
-
-static int
-replace_all(struct sending *s, struct err *err)
-{
-	const char *db = s->node->options->database;
-	char sql[SQL_MAX];
-
-	for (int t = 0; t < CLICKHOUSE_TABLES; t++) {
-		(void)snprintf(sql, sizeof(sql), "ALTER TABLE %s.%s_local "
-		    "REPLACE PARTITION ('%s', %" PRIu32 ") FROM %s.%s", db,
-		    clickhouse_table((enum clickhouse_table)t), s->collector,
-		    s->shard, db, s->stage[t]);
-		if (run(s->node, sql, err) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-int
-ship_node_send(struct ship_node *n, struct ship_rows *rows,
-    const char *collector, struct ship_sums *sums, struct err *err)
-{
-	struct sending s = { .node = n, .collector = collector,
-		.shard = ship_rows_shard(rows), .rows = rows };
-	struct err ignored;
-	int rc = -1;
-
-	if (make_stages(&s, err) == 0 && send_flows(&s, err) == 0 &&
-	    compare(&s, CLICKHOUSE_FLOWS, err) == 0 &&
-	    fill_rolls(&s, err) == 0 && send_exporters(&s, err) == 0 &&
-	    send_shard_row(&s, err) == 0)
-		rc = replace_all(&s, err);
-	/* where this fails, the next run does it */
-	for (int t = 0; t < CLICKHOUSE_TABLES; t++) {
-		if (s.stage[t][0] != '\0' && (rc == 0 || err->code == ERR_FAIL))
-			(void)drop_stage(n, s.stage[t], &ignored);
-	}
-	*sums = s.sums;
-	return rc;
-}
+/* ---- expiry, memory ---- */
 
 int
 ship_node_expire(struct ship_node *n, uint32_t before, uint64_t *dropped,
@@ -600,7 +384,7 @@ ship_node_expire(struct ship_node *n, uint32_t before, uint64_t *dropped,
 {
 	const char *db = n->options->database, *name = n->options->collector;
 	size_t len = strlen(name);
-	char sql[SQL_MAX];
+	char sql[SHIP_SQL_MAX];
 
 	*dropped = 0;
 	for (size_t i = 0; i < n->n_there && n->there[i].shard < before; i++) {
@@ -614,7 +398,7 @@ ship_node_expire(struct ship_node *n, uint32_t before, uint64_t *dropped,
 			    "%s.%s_local DROP PARTITION ('%s', %" PRIu32 ")",
 			    db, clickhouse_table((enum clickhouse_table)k),
 			    t->collector, t->shard);
-			if (run(n, sql, err) == -1)
+			if (ship_node_run(n, sql, err) == -1)
 				return -1;
 		}
 		++*dropped;

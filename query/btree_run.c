@@ -7,6 +7,7 @@
  *
  *	buf:	[ not used ][page first]..[page first + n - 1][zeros]
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ read_pages(const struct btree *t, uint32_t page, uint32_t n, uint8_t *buf,
 {
 	size_t size = (size_t)n * t->page_size, done = 0;
 
+	assert(size > 0);
 	while (done < size) {
 		ssize_t got = pread(t->fd, buf + done, size - done,
 		    (off_t)(page - 1) * (off_t)t->page_size + (off_t)done);

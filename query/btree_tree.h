@@ -13,7 +13,7 @@
  * A record is checked when its last value has been looked at: until then
  * values may lead this far behind the page, where zeros stand.
  */
-#define BTREE_PADDING	(BTREE_MAX_COLUMNS * 64U)
+#define BTREE_PADDING	((size_t)BTREE_MAX_COLUMNS * 64)
 
 struct btree_leaf {
 	int64_t		 last;		/* no rowid in it is above */

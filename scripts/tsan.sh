@@ -16,8 +16,7 @@ failed=0
 
 for test in tests/e2e_daemon.sh tests/e2e_reload.sh tests/e2e_readers.sh \
     tests/e2e_hostile.sh tests/e2e_import.sh tests/e2e_series.sh \
-    tests/e2e_extract.sh tests/e2e_output.sh tests/e2e_sql.sh \
-    scripts/test-cluster.sh; do
+    tests/e2e_extract.sh tests/e2e_sql.sh scripts/test-cluster.sh; do
 	echo "== $test"
 	"$test" >"$log/out" 2>&1
 	cat "$log/out"

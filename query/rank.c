@@ -340,6 +340,25 @@ note_place(struct rank *r, size_t i, int64_t value, struct err *err)
 	return 0;
 }
 
+/*
+ * Does entry i stand behind the first N that were found so far?  So it is with
+ * nearly all of a large table, and told without its key.
+ */
+static bool
+comes_late(const struct rank *r, const struct tally *t, size_t i)
+{
+	struct tally_sum sum;
+	int64_t value;
+	size_t len;
+
+	if (r->o.limit == 0 || r->n < (size_t)r->o.limit || r->o.group->bidir)
+		return false;
+	(void)tally_entry(t, i, &len, &sum);
+	value = order_value(r->o.order->metric, &sum);
+	return r->o.order->ascending ? value > heap_at(r, 0)->value :
+	    value < heap_at(r, 0)->value;
+}
+
 int
 rank_add(struct rank *r, struct tally *part, struct err *err)
 {
@@ -352,7 +371,8 @@ rank_add(struct rank *r, struct tally *part, struct err *err)
 			rc = err_as(err, ERR_STOPPED, "interrupted");
 			break;
 		}
-		if (!take(r, part, i, e) || !passes(r, e))
+		if (comes_late(r, part, i) || !take(r, part, i, e) ||
+		    !passes(r, e))
 			continue;
 		e->value = value_of(r, e);
 		if (r->o.limit > 0)

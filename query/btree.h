@@ -67,7 +67,8 @@ struct btree_rows {
 	const uint8_t	**at;		/* the value that is next */
 	const uint8_t	**end;
 	uint8_t		*chosen;	/* offsets of cells */
-	struct btree_serial *serial;
+	struct btree_serial *serial;	/* by serial type */
+	uint32_t	*step;
 };
 
 /*

@@ -33,6 +33,9 @@ struct btree_serial {
 #define ODD_BLOB	2U	/* no blob, nor NULL */
 #define ODD_SIZE	4U	/* we cannot tell where it ends */
 
+/* Sizes that are added up have this for each type that is ODD_SIZE. */
+#define STEP_ODD	65536U
+
 static int64_t
 be64(const uint8_t *p)
 {
@@ -43,7 +46,7 @@ be64(const uint8_t *p)
 }
 
 static void
-fill_table(struct btree_serial *table)
+fill_tables(struct btree_serial *table, uint32_t *step)
 {
 	static const uint8_t sizes[12] = { 0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0 };
 
@@ -65,6 +68,7 @@ fill_table(struct btree_serial *table)
 			.odd = (uint8_t)odd, .mask = s > 0 && s <= 6 ? -1 : 0,
 			.shift = (uint8_t)(size > 0 && size <= 8 ?
 			    64 - 8 * size : 0), .add = s == 9 };
+		step[s] = size + (bad ? STEP_ODD : 0);
 	}
 }
 
@@ -85,11 +89,12 @@ btree_rows_new(const struct btree *t, const char *want, unsigned columns)
 	r->end = malloc(r->cap * sizeof(*r->end));
 	r->chosen = malloc((size_t)r->cap * 2);
 	r->serial = malloc(TYPES * sizeof(*r->serial));
+	r->step = malloc(TYPES * sizeof(*r->step));
 	ok = btree_run_init(t, &r->run) == 0 && r->id != NULL &&
 	    r->head != NULL && r->at != NULL && r->end != NULL &&
-	    r->chosen != NULL && r->serial != NULL;
-	if (r->serial != NULL)
-		fill_table(r->serial);
+	    r->chosen != NULL && r->serial != NULL && r->step != NULL;
+	if (ok)
+		fill_tables(r->serial, r->step);
 	for (unsigned c = 0; c < columns; c++) {
 		if (want[c] == 0)
 			continue;
@@ -127,6 +132,7 @@ btree_rows_free(struct btree_rows *r)
 	free(r->end);
 	free(r->chosen);
 	free(r->serial);
+	free(r->step);
 	free(r->id);
 	free(r->run.buf);
 	free(r);
@@ -140,20 +146,23 @@ btree_rows_free(struct btree_rows *r)
  * without a branch; what was wrong comes back as ODD_ bits.
  */
 static unsigned
-skip_column(const struct btree_serial *serial, const struct btree_rows *r,
-    size_t from, unsigned c)
+skip_columns(const uint32_t *step, const struct btree_rows *r, size_t from,
+    unsigned c, unsigned end)
 {
 	const uint8_t *const *head = r->head;
 	const uint8_t **at = r->at;
-	unsigned odd = 0;
+	uint32_t odd = 0;
 
-	for (size_t i = from; i < r->n; i++) {
-		const struct btree_serial *s = &serial[head[i][c]];
+	for (size_t i = from, n = r->n; i < n; i++) {
+		const uint8_t *type = head[i];
+		uint32_t sum = 0;
 
-		odd |= s->odd;
-		at[i] += s->size;
+		for (unsigned k = c; k < end; k++)
+			sum += step[type[k]];
+		odd |= sum;
+		at[i] += sum % STEP_ODD;
 	}
-	return odd & ODD_SIZE;
+	return odd >= STEP_ODD ? ODD_SIZE : 0;
 }
 
 static unsigned
@@ -166,7 +175,7 @@ number_column(const struct btree_serial *serial, const struct btree_rows *r,
 	uint8_t *null = r->null[c];
 	unsigned odd = 0;
 
-	for (size_t i = from; i < r->n; i++) {
+	for (size_t i = from, n = r->n; i < n; i++) {
 		const uint8_t type = head[i][c], *p = at[i];
 		const struct btree_serial *s = &serial[type];
 
@@ -187,7 +196,7 @@ blob_column(const struct btree_serial *serial, const struct btree_rows *r,
 	uint8_t *length = r->length[c], *null = r->null[c];
 	unsigned odd = 0;
 
-	for (size_t i = from; i < r->n; i++) {
+	for (size_t i = from, n = r->n; i < n; i++) {
 		const uint8_t type = head[i][c], *p = at[i];
 		const struct btree_serial *s = &serial[type];
 
@@ -224,50 +233,54 @@ decode(const struct btree_serial *serial, const struct btree_rows *r,
 	bool cut = false;
 
 	for (unsigned c = 0; c < r->columns; c++) {
-		bool wanted = r->null[c] != NULL;
+		unsigned end = c;
 
-		if (c >= columns && wanted)
-			null_column(r, from, c);
-		else if (c >= columns)
-			continue;
-		else if (!wanted)
-			odd |= skip_column(serial, r, from, c);
-		else if (r->value[c] != NULL)
-			odd |= number_column(serial, r, from, c);
+		while (end < r->columns && r->null[end] == NULL)
+			end++;
+		if (c < end && c < columns)
+			odd |= skip_columns(r->step, r, from, c,
+			    end < columns ? end : columns);
+		if (end < columns)
+			odd |= r->value[end] != NULL ?
+			    number_column(serial, r, from, end) :
+			    blob_column(serial, r, from, end);
 		else
-			odd |= blob_column(serial, r, from, c);
+			null_column(r, from, end);
+		c = end;
 	}
-	for (size_t i = from; i < r->n; i++)
+	for (size_t i = from, n = r->n; i < n; i++)
 		cut |= r->at[i] > r->end[i];
 	if ((odd & ODD_SIZE) != 0 || cut)
 		return "record is cut";
 	return odd != 0 ? "value of another type" : NULL;
 }
 
-/* Where the record of a cell at p lies; NULL, or what is wrong. */
-static const char *
-find_record(const struct btree *t, struct btree_rows *r, const uint8_t *p,
-    unsigned *columns)
+/* A record: [head, values) types, [values, end) values. */
+struct record {
+	int64_t		 id;
+	const uint8_t	*head;
+	const uint8_t	*end;
+	unsigned	 columns;
+};
+
+/* That of the cell at p; NULL, or what is wrong. */
+static inline const char *
+find_record(const uint8_t *p, const uint8_t *last, uint64_t most,
+    struct record *out)
 {
-	const uint8_t *last = r->page + t->usable;
 	uint64_t payload, id;
-	unsigned n, m, head;
+	unsigned n, m;
 
 	if (p >= last || (n = btree_varint(p, last, &payload)) == 0 ||
 	    (m = btree_varint(p + n, last, &id)) == 0)
 		return "cell outside";
 	p += n + m;
-	/* more than this would continue on an overflow page */
-	if (payload > t->usable - 35 || payload > (uint64_t)(last - p))
+	if (payload > most || payload > (uint64_t)(last - p))
 		return "row too long";
-	head = payload > 0 ? p[0] : 0;
-	if (head < 1 || head >= 128 || head > payload)
+	if (payload == 0 || p[0] == 0 || p[0] >= 128 || p[0] > payload)
 		return "odd record header";
-	r->id[r->n] = (int64_t)id;
-	r->head[r->n] = p + 1;
-	r->at[r->n] = p + head;
-	r->end[r->n] = p + payload;
-	*columns = head - 1;
+	*out = (struct record){ .id = (int64_t)id, .head = p + 1,
+		.end = p + payload, .columns = p[0] - 1U };
 	return NULL;
 }
 
@@ -276,23 +289,32 @@ static const char *
 read_rows(const struct btree *t, struct btree_rows *r, const uint8_t *offset,
     uint32_t cells)
 {
-	const char *wrong;
-	unsigned columns, before = 0;
+	const uint8_t *page = r->page, *last = page + t->usable;
+	const uint8_t **head = r->head, **at = r->at, **end = r->end;
+	unsigned before = 0;
 	size_t from = 0;
 
 	for (uint32_t i = 0; i < cells; i++, offset += 2) {
-		wrong = find_record(t, r, r->page + btree_be16(offset),
-		    &columns);
+		struct record rec;
+		/* what is longer would go on on an overflow page */
+		const char *wrong = find_record(page + btree_be16(offset),
+		    last, t->usable - 35, &rec);
+
 		/* one from before a column was added is shorter */
-		if (wrong == NULL && columns != before && i > from) {
+		if (wrong == NULL && rec.columns != before && i > from) {
+			r->n = i;
 			wrong = decode(r->serial, r, from, before);
 			from = i;
 		}
 		if (wrong != NULL)
 			return wrong;
-		before = columns;
-		r->n++;
+		before = rec.columns;
+		r->id[i] = rec.id;
+		head[i] = rec.head;
+		at[i] = rec.head + rec.columns;
+		end[i] = rec.end;
 	}
+	r->n = cells;
 	return decode(r->serial, r, from, before);
 }
 

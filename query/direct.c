@@ -1,15 +1,20 @@
 /* Keys from pages: see direct.h; the bytes are those of group_key. */
 #include "query/direct.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "query/spill.h"
+
+/* A full one is followed by an empty one. */
+#define KEY_WORDS	(DIRECT_KEY_MAX / sizeof(uint64_t) + 1)
 
 bool
 direct_can(const struct group *g)
 {
 	if (g->out || g->bidir || g->series != NULL ||
-	    group_key_max(g) > DIRECT_KEY_MAX)
+	    group_key_max(g) > DIRECT_KEY_MAX ||
+	    group_head(g) >= sizeof(uint64_t))
 		return false;
 	for (size_t i = 0; i < g->n; i++) {
 		const struct group_part *p = &g->part[i];
@@ -44,14 +49,52 @@ direct_make(struct direct *d, struct feed_group *fg, const int *place)
 	}
 }
 
-/* Big-endian, width bytes. */
+/*
+ * A key is put together in a register, word by word: bytes that are written
+ * one by one are slow to read as a word right after.
+ */
+struct packer {
+	uint64_t	*words;
+	uint64_t	 last;		/* big-endian; the word that is next */
+	unsigned	 bits;		/* of it */
+};
+
+/* Puts the lower width bytes, 1 to 8, of v, which has no more. */
 static inline void
-put_number(uint8_t *to, int64_t v, unsigned width)
+put_number(struct packer *p, uint64_t v, unsigned width)
 {
-	for (unsigned i = width; i-- > 0;) {
-		to[i] = (uint8_t)v;
-		v >>= 8;
+	unsigned room = 64 - p->bits, bits = 8 * width;
+
+	if (bits < room) {
+		p->last |= v << (room - bits);
+		p->bits += bits;
+		return;
 	}
+	bits -= room;
+	*p->words++ = htobe64(p->last | v >> bits);
+	p->last = bits == 0 ? 0 : v << (64 - bits);
+	p->bits = bits;
+}
+
+/* Puts an address; its state, 0: it is none. */
+static inline uint64_t
+put_address(struct packer *p, const uint8_t *addr, unsigned len)
+{
+	uint64_t high, low;
+	uint32_t four;
+
+	if (len == 4) {
+		memcpy(&four, addr, sizeof(four));
+		put_number(p, be32toh(four), 4);
+		return 1;
+	}
+	if (len != 16)
+		return 0;
+	memcpy(&high, addr, sizeof(high));
+	memcpy(&low, addr + 8, sizeof(low));
+	put_number(p, be64toh(high), 8);
+	put_number(p, be64toh(low), 8);
+	return 2;
 }
 
 /* What the column cannot hold (a shard may lie) counts as not sent. */
@@ -61,76 +104,41 @@ fits(int64_t v, unsigned width)
 	return width == 8 || (uint64_t)v >> (8 * width) == 0;
 }
 
-/*
- * A key of one part, as nearly all are: at most three words.  Its length, 0:
- * the row is not counted.
- */
-static inline size_t
-make_short(const struct direct *d, const struct btree_rows *r, unsigned side,
-    size_t i, uint64_t *words)
+/* Puts a value; its state, 0: it was not sent. */
+static inline uint64_t
+put_value(struct packer *p, const struct btree_rows *r, unsigned place,
+    unsigned width, size_t i)
 {
-	uint8_t *out = (uint8_t *)words;
-	unsigned place = d->place[side], width = d->part[0].width;
-
-	words[0] = 0;
-	out[0] = 1;
 	if (r->null[place][i])
 		return 0;
-	if (width > 0) {
-		int64_t v = r->value[place][i];
-
-		words[1] = 0;
-		put_number(out + 1, v, width);
-		return fits(v, width) ? 1 + width : 0;
-	}
-	if (r->length[place][i] == 4) {
-		memcpy(out + 1, r->blob[place][i], 4);
-		return 5;
-	}
-	if (r->length[place][i] != 16)
+	if (width == 0)
+		return put_address(p, r->blob[place][i], r->length[place][i]);
+	if (!fits(r->value[place][i], width))
 		return 0;
-	words[1] = words[2] = 0;
-	out[0] = 2;
-	memcpy(out + 1, r->blob[place][i], 16);
-	return 17;
+	put_number(p, (uint64_t)r->value[place][i], width);
+	return 1;
 }
 
 /* The key, padded with zeros; its length, 0: the row is not counted. */
 static inline size_t
 make_key(const struct direct *d, const struct btree_rows *r, unsigned side,
-    size_t i, uint64_t *words)
+    size_t i, uint64_t words[KEY_WORDS])
 {
-	uint8_t *out = (uint8_t *)words;
-	size_t at = d->head;
+	struct packer p = { .words = words, .bits = 8 * d->head };
+	uint64_t states = 0;
 
-	words[0] = words[1] = words[2] = words[3] = words[4] = words[5] = 0;
 	for (unsigned k = 0; k < d->n; k++) {
-		unsigned place = k == 0 ? d->place[side] : d->part[k].place;
-		unsigned width = d->part[k].width, state = 1;
+		uint64_t state = put_value(&p, r, k == 0 ? d->place[side] :
+		    d->part[k].place, d->part[k].width, i);
 
-		if (r->null[place][i]) {
-			if (d->required && k == 0)
-				return 0;
-			continue;
-		}
-		if (width > 0 && fits(r->value[place][i], width)) {
-			put_number(out + at, r->value[place][i], width);
-			at += width;
-		} else if (width == 0 && r->length[place][i] == 4) {
-			memcpy(out + at, r->blob[place][i], 4);
-			at += 4;
-		} else if (width == 0 && r->length[place][i] == 16) {
-			memcpy(out + at, r->blob[place][i], 16);
-			at += 16;
-			state = 2;
-		} else {
-			if (d->required && k == 0)
-				return 0;
-			continue;
-		}
-		out[k / 4] |= (uint8_t)(state << (k % 4 * 2));
+		if (state == 0 && k == 0 && d->required)
+			return 0;
+		/* the first of four stands lowest in its byte */
+		states |= state << (56 - k / 4 * 8 + k % 4 * 2);
 	}
-	return at;
+	*p.words = htobe64(p.last);
+	words[0] |= htobe64(states);
+	return (size_t)(p.words - words) * sizeof(*words) + p.bits / 8;
 }
 
 /* Is the row counted under an earlier one of these sides? */
@@ -154,23 +162,35 @@ counted_before(const struct direct *d, const struct btree_rows *r,
 	return false;
 }
 
-int
-direct_add(const struct direct *d, const struct btree_rows *r, size_t i,
-    unsigned from, unsigned to, const struct tally_sum *sum, struct err *err)
+static int
+add_side(const struct direct *d, const struct direct_rows *rows,
+    unsigned from, unsigned side, struct err *err)
 {
-	uint64_t key[DIRECT_KEY_MAX / sizeof(uint64_t)];
+	const struct btree_rows *r = rows->r;
+	struct tally *tally = d->group->tally;
+	uint64_t key[KEY_WORDS];
 
-	for (unsigned side = from; side < to; side++) {
-		size_t len = d->n == 1 && d->required ?
-		    make_short(d, r, side, i, key) :
-		    make_key(d, r, side, i, key);
+	for (size_t k = 0; k < rows->n; k++) {
+		size_t i = rows->row[k];
+		size_t len = make_key(d, r, side, i, key);
 
 		if (len == 0 || (side > from &&
 		    counted_before(d, r, from, side, i)))
 			continue;
-		if (tally_put_words(d->group->tally, key, len, sum) == -1 &&
-		    spill_full(d->group->spill, d->group->tally, key, len, sum,
-		    err) == -1)
+		if (tally_put_words(tally, key, len, &rows->sum[k]) == -1 &&
+		    spill_full(d->group->spill, tally, key, len,
+		    &rows->sum[k], err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+direct_add(const struct direct *d, const struct direct_rows *rows,
+    unsigned from, unsigned to, struct err *err)
+{
+	for (unsigned side = from; side < to; side++) {
+		if (add_side(d, rows, from, side, err) == -1)
 			return -1;
 	}
 	return 0;

@@ -34,9 +34,16 @@ bool	direct_can(const struct group *g);
 void	direct_make(struct direct *d, struct feed_group *fg,
 	    const int *place);
 
-/* Row i under the sides [from, to) of the group. */
-int	direct_add(const struct direct *d, const struct btree_rows *r,
-	    size_t i, unsigned from, unsigned to,
-	    const struct tally_sum *sum, struct err *err);
+/* Rows of r by their numbers, and the sums of each. */
+struct direct_rows {
+	const struct btree_rows	*r;
+	const uint32_t		*row;
+	const struct tally_sum	*sum;
+	size_t			 n;
+};
+
+/* The rows under the sides [from, to) of the group. */
+int	direct_add(const struct direct *d, const struct direct_rows *rows,
+	    unsigned from, unsigned to, struct err *err);
 
 #endif

@@ -18,6 +18,8 @@ struct leafscan {
 	struct btree		*tree;
 	const struct side	*side;
 	struct btree_rows	*rows;
+	uint32_t		*row;		/* numbers of those that pass */
+	struct tally_sum	*sum;		/* of these */
 	int			 place[COLUMN_COUNT];	/* in the table */
 	int			 path_place;
 	char			 want[BTREE_MAX_COLUMNS];
@@ -162,6 +164,14 @@ divide(struct leafscan *l, struct feed *f)
 	return 0;
 }
 
+static int
+make_room(struct leafscan *l)
+{
+	l->row = calloc(l->rows->cap, sizeof(*l->row));
+	l->sum = calloc(l->rows->cap, sizeof(*l->sum));
+	return l->row != NULL && l->sum != NULL ? 0 : -1;
+}
+
 struct leafscan *
 leafscan_open(struct feed *f, const char *path,
     const struct open_shard *s, const struct side *side)
@@ -179,7 +189,7 @@ leafscan_open(struct feed *f, const char *path,
 	if (find_columns(l, s) == 0 && want_all(l, f) &&
 	    (l->tree = sealed_table(path, s, s->flow_root)) != NULL &&
 	    (l->rows = btree_rows_new(l->tree, l->want, l->n_columns)) !=
-	    NULL && divide(l, f) == 0)
+	    NULL && make_room(l) == 0 && divide(l, f) == 0)
 		return l;
 	leafscan_close(l);
 	return NULL;
@@ -193,6 +203,8 @@ leafscan_close(struct leafscan *l)
 	for (size_t i = 0; i < l->n_direct; i++)
 		l->direct[i].group->wanted = true;
 	free(l->direct);
+	free(l->row);
+	free(l->sum);
 	btree_rows_free(l->rows);
 	btree_close(l->tree);
 	free(l);
@@ -224,67 +236,101 @@ get(const struct leafscan *l, enum column c, size_t i, struct datum *d)
 	}
 }
 
-/* The groups that are not direct. */
-static int
-add_others(const struct leafscan *l, struct feed *f,
-    const struct tally_sum *sum, size_t i, int64_t path, uint32_t rate)
+static int64_t
+path_of(const struct leafscan *l, size_t i)
 {
-	for (unsigned c = 0; l->keys >> c != 0; c++) {
-		if ((l->keys >> c & 1) != 0)
-			get(l, (enum column)c, i, &f->data[c]);
-	}
-	if (l->path_keys)
-		feed_path_data(f, path);
-	return feed_add(f, sum, rate);
+	return l->path_place != NONE &&
+	    l->rows->value[l->path_place] != NULL ?
+	    l->rows->value[l->path_place][i] : 0;
 }
 
-static int
-add_row(const struct leafscan *l, struct feed *f, size_t i)
+/* Of what was read last, the rows that pass. */
+static size_t
+pick_rows(struct leafscan *l, struct sieve *sieve)
+{
+	const uint8_t *mask = sieve_rows(sieve, l->rows);
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < l->rows->n; i++) {
+		l->row[n] = i;
+		n += mask == NULL || mask[i];
+	}
+	return n;
+}
+
+/* The sums of the n rows that were picked; adds them up in total. */
+static void
+make_sums(struct leafscan *l, size_t n, struct tally_sum *total)
 {
 	const struct btree_rows *r = l->rows;
-	int64_t path = l->path_place != NONE &&
-	    r->value[l->path_place] != NULL ? r->value[l->path_place][i] : 0;
-	uint32_t rate = l->scaled ? side_rate(l->side, path) : 1;
-	struct tally_sum sum = { .flows = 1,
-		.packets = feed_times(r->value[l->place[COL_packets]][i],
-		    rate),
-		.bytes = feed_times(r->value[l->place[COL_bytes]][i], rate),
-		.first_ms = r->value[l->place[COL_first_ms]][i] };
+	const int64_t *packets = r->value[l->place[COL_packets]];
+	const int64_t *bytes = r->value[l->place[COL_bytes]];
+	const int64_t *first = r->value[l->place[COL_first_ms]];
+	const int64_t *duration = r->value[l->place[COL_duration_ms]];
+	const int64_t *flags = l->flags ?
+	    r->value[l->place[COL_tcp_flags]] : NULL;
+	struct tally_sum all = *total;
 
-	sum.last_ms = feed_time_plus(sum.first_ms,
-	    r->value[l->place[COL_duration_ms]][i]);
-	if (l->flags)
-		sum.tcp_flags =
-		    (uint8_t)r->value[l->place[COL_tcp_flags]][i];
-	/* feed_add counts too */
-	if (f->count_total && !l->others)
-		tally_add(&f->total, &sum);
-	for (size_t k = 0; k < l->n_direct; k++) {
-		if (direct_add(&l->direct[k], r, i, 0, l->direct[k].n_sides,
-		    &sum, &f->err) == -1)
+	for (size_t k = 0; k < n; k++) {
+		size_t i = l->row[k];
+		uint32_t rate = l->scaled ?
+		    side_rate(l->side, path_of(l, i)) : 1;
+		const struct tally_sum sum = { .flows = 1,
+			.packets = feed_times(packets[i], rate),
+			.bytes = feed_times(bytes[i], rate),
+			.first_ms = first[i],
+			.last_ms = feed_time_plus(first[i], duration[i]),
+			.tcp_flags = flags == NULL ? 0 : (uint8_t)flags[i] };
+
+		tally_add(&all, &sum);
+		l->sum[k] = sum;
+	}
+	*total = all;
+}
+
+/* The n rows to the groups that are not direct. */
+static int
+add_others(const struct leafscan *l, struct feed *f, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		size_t i = l->row[k];
+		int64_t path = path_of(l, i);
+
+		for (unsigned c = 0; l->keys >> c != 0; c++) {
+			if ((l->keys >> c & 1) != 0)
+				get(l, (enum column)c, i, &f->data[c]);
+		}
+		if (l->path_keys)
+			feed_path_data(f, path);
+		if (feed_add(f, &l->sum[k], l->scaled ?
+		    side_rate(l->side, path) : 1) == -1)
 			return -1;
 	}
-	return l->others ? add_others(l, f, &sum, i, path, rate) : 0;
+	return 0;
 }
 
 /* What was read last. */
 static int
-add_rows(const struct leafscan *l, struct feed *f, struct sieve *sieve,
+add_rows(struct leafscan *l, struct feed *f, struct sieve *sieve,
     int64_t *rows, struct err *err)
 {
-	const uint8_t *mask = sieve_rows(sieve, l->rows);
+	size_t n = pick_rows(l, sieve);
+	const struct direct_rows picked = { l->rows, l->row, l->sum, n };
+	struct tally_sum ignored = { .flows = 0 };
+	int rc = 0;
 
 	*rows += (int64_t)l->rows->n;
-	for (size_t i = 0; i < l->rows->n; i++) {
-		if (mask != NULL && !mask[i])
-			continue;
-		f->passed++;
-		if (add_row(l, f, i) == -1) {
-			*err = f->err;
-			return -1;
-		}
-	}
-	return 0;
+	f->passed += (int64_t)n;
+	/* feed_add counts too */
+	make_sums(l, n, f->count_total && !l->others ? &f->total : &ignored);
+	for (size_t k = 0; k < l->n_direct && rc == 0; k++)
+		rc = direct_add(&l->direct[k], &picked, 0,
+		    l->direct[k].n_sides, &f->err);
+	if (rc == 0 && l->others)
+		rc = add_others(l, f, n);
+	if (rc == -1)
+		*err = f->err;
+	return rc;
 }
 
 static int

@@ -144,12 +144,13 @@ same_address(const struct btree_rows *rows, size_t a, size_t b)
 static int
 put(struct rollscan *r, size_t i, const struct tally_sum *sum)
 {
+	const uint32_t row = (uint32_t)i;
+	const struct direct_rows one = { r->rows, &row, sum, 1 };
 	unsigned side = r->pass->side;
 
 	if (r->f->count_total)
 		tally_add(&r->f->total, sum);
-	return direct_add(&r->direct, r->rows, i, side, side + 1, sum,
-	    &r->f->err);
+	return direct_add(&r->direct, &one, side, side + 1, &r->f->err);
 }
 
 /*

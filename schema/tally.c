@@ -83,7 +83,7 @@ mix(uint64_t h)
 static size_t
 words_of(size_t len)
 {
-	return len / UNIT + (len % UNIT != 0);
+	return (len + UNIT - 1) / UNIT;
 }
 
 /* A key as words; returns how many. */
@@ -253,7 +253,7 @@ make_room(struct tally *t, size_t need)
 {
 	void *p;
 
-	if (t->n == MAX_ENTRIES || t->used / UNIT > UINT32_MAX - UNIT * UNIT ||
+	if (t->n == MAX_ENTRIES || t->used / UNIT > UINT32_MAX ||
 	    wide_room(t) == -1)
 		return -1;
 	if (t->n / STEP == t->cap) {
@@ -317,7 +317,7 @@ same_key(const struct tally_record *r, const uint64_t *key, size_t len)
 {
 	if (r->key_len != len)
 		return false;
-	for (size_t i = 0; i < words_of(len); i++) {
+	for (size_t i = 0, n = words_of(len); i < n; i++) {
 		if (r->key[i] != key[i])
 			return false;
 	}

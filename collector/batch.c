@@ -119,7 +119,8 @@ batch_split(struct batch *b, struct batch_part parts[FOLDERS_MAX],
 			continue;
 		parts[n++] = (struct batch_part){ f, b->flows,
 			rows == NULL ? NULL : rows + row, count[f],
-			b->stats + first, stat - first };
+			stat == first ? NULL : b->stats + first,
+			stat - first };
 		row += count[f];
 	}
 	return n;

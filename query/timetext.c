@@ -86,7 +86,9 @@ time_text(struct timetext *t, int64_t ms, char out[TIME_TEXT_MAX])
 	if (m->len == 0 || m->minute != minute)
 		fill(m, minute, t->utc);
 	memcpy(out, m->text, m->len);
-	digits_text((unsigned)(ms - minute * MINUTE_MS) / 1000, 2,
+	/* the first minute of all begins before INT64_MIN */
+	digits_text((unsigned)((uint64_t)ms - (uint64_t)minute *
+	    (uint64_t)MINUTE_MS) / 1000, 2,
 	    out + m->len);
 	return m->len + 2;
 }
@@ -97,7 +99,8 @@ time_ms_text(struct timetext *t, int64_t ms, char out[TIME_TEXT_MAX])
 	size_t n = time_text(t, ms, out);
 
 	out[n] = '.';
-	digits_text((unsigned)(ms - floor_div(ms, 1000) * 1000), 3,
+	digits_text((unsigned)((uint64_t)ms - (uint64_t)floor_div(ms, 1000) *
+	    1000), 3,
 	    out + n + 1);
 	return n + 4;
 }

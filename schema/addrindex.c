@@ -198,12 +198,11 @@ fill_image(struct image *im, const struct list *l, struct err *err)
 	int rc = image_table(im, TABLE, err);
 
 	while (rc == 0 && (i < l->n_v4 || k < l->n_other)) {
-		const struct other *o = &l->other[k];
+		const struct other *o = k < l->n_other ? &l->other[k] : NULL;
 		struct image_row row;
 
 		image_start(&row);
-		if (i == l->n_v4 || (k < l->n_other &&
-		    other_first(o, l->v4[i]))) {
+		if (o != NULL && (i == l->n_v4 || other_first(o, l->v4[i]))) {
 			if (o->null)
 				image_null(&row);
 			else

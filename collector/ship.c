@@ -226,7 +226,7 @@ send_pending(struct ship *s, struct err *err)
 		}
 		if (any) {
 			ship_tell_progress(s);
-			together(s->options->n_nodes, ship_send_part, s);
+			ship_each_node(s, ship_send_part);
 		}
 		if (s->broken) {
 			*err = s->first;
@@ -267,11 +267,11 @@ run(struct ship *s, const char *dir, struct err *err)
 		if (s->counts->waiting == s->counts->failed)
 			return 0;
 	}
-	together(s->options->n_nodes, connect_one, s);
+	ship_each_node(s, connect_one);
 	if (find_pending(s, err) == -1 || send_pending(s, err) == -1)
 		return -1;
 	if (!s->mode->dry && !ship_stopped(s) && oldest_wanted(s) > 0)
-		together(s->options->n_nodes, expire_one, s);
+		ship_each_node(s, expire_one);
 	return 0;
 }
 

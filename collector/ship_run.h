@@ -19,6 +19,7 @@ struct ship {
 	struct ship_list	 list;
 	int64_t			 bytes;		/* of those pending */
 	int64_t			 load[SHIP_NODES_MAX];	/* bytes given */
+	struct err		 lost[SHIP_NODES_MAX];	/* why, not told yet */
 
 	/*
 	 * While several threads are at it, one holds this for all that is
@@ -42,6 +43,9 @@ void	ship_unlock(struct ship *s);
 
 /* By thread i: its node is away from now on. */
 void	ship_lost_node(struct ship *s, size_t i, const struct err *why);
+
+/* fn for each node at once; then those lost are told, always in one order. */
+void	ship_each_node(struct ship *s, void (*fn)(void *arg, size_t i));
 
 /*
  * With the lock held, or in the only thread.  Trouble does not end the run; the

@@ -2,6 +2,7 @@
 #include "collector/ship_run.h"
 
 #include "collector/seal.h"
+#include "collector/together.h"
 
 bool
 ship_stopped(const struct ship *s)
@@ -35,10 +36,20 @@ ship_lost_node(struct ship *s, size_t i, const struct err *why)
 {
 	ship_node_free(s->nodes[i]);
 	s->nodes[i] = NULL;
-	ship_lock(s);
-	s->any_away = true;
-	ship_trouble(s, why);
-	ship_unlock(s);
+	s->lost[i] = *why;
+}
+
+void
+ship_each_node(struct ship *s, void (*fn)(void *arg, size_t i))
+{
+	together(s->options->n_nodes, fn, s);
+	for (size_t i = 0; i < s->options->n_nodes; i++) {
+		if (s->lost[i].code == ERR_NONE)
+			continue;
+		s->any_away = true;
+		ship_trouble(s, &s->lost[i]);
+		s->lost[i].code = ERR_NONE;
+	}
 }
 
 void

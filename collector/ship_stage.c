@@ -10,6 +10,11 @@
 #include "collector/ship_body.h"
 #include "schema/clickhouse.h"
 
+/* What a large shard takes of the server's memory, which has a limit. */
+#define SMALL_BLOCKS	"max_insert_block_size=262144" \
+	"&min_insert_block_size_rows=262144"
+#define SPILL		"max_bytes_before_external_group_by=300000000"
+
 /* A shard under way. */
 struct sending {
 	struct ship_node	*node;
@@ -50,8 +55,8 @@ send_flows(struct sending *s, struct err *err)
 	struct ship_body *body = ship_body_new(s->rows, n->options->gzip,
 	    &why);
 	char sql[SHIP_SQL_MAX];
-	struct http_request r = { .query = sql, .read = ship_body_read,
-		.gzip = n->options->gzip, .arg = body, .stop = n->stop };
+	struct http_request r = { .query = sql, .params = SMALL_BLOCKS,
+		.read = ship_body_read, .gzip = n->options->gzip, .arg = body, .stop = n->stop };
 	int rc;
 
 	if (body == NULL) {
@@ -104,8 +109,10 @@ fill_rolls(struct sending *s, struct err *err)
 		char *sql = clickhouse_roll_fill(n->options->database,
 		    (enum clickhouse_table)t, s->stage[CLICKHOUSE_FLOWS],
 		    s->stage[t]);
+		struct http_request r = { .query = sql, .params = SPILL,
+			.stop = n->stop };
 		int rc = sql == NULL ? err_set(err, "out of memory") :
-		    ship_node_run(n, sql, err);
+		    http_run(n->http, &r, err);
 
 		free(sql);
 		if (rc == -1 || compare(s, (enum clickhouse_table)t,

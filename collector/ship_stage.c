@@ -56,7 +56,8 @@ send_flows(struct sending *s, struct err *err)
 	    &why);
 	char sql[SHIP_SQL_MAX];
 	struct http_request r = { .query = sql, .params = SMALL_BLOCKS,
-		.read = ship_body_read, .gzip = n->options->gzip, .arg = body, .stop = n->stop };
+		.read = ship_body_read, .gzip = n->options->gzip,
+		.arg = body, .stop = n->stop };
 	int rc;
 
 	if (body == NULL) {

@@ -373,7 +373,7 @@ leafscan_run_ids(struct leafscan *l, struct feed *f, const int64_t *ids,
 {
 	struct sieve *sieve = make_sieve(l, f, err);
 	int rc = sieve == NULL ? -1 : 0;
-	size_t used;
+	size_t used = 0;
 
 	*rows = 0;
 	for (size_t i = 0; i < n && rc == 0; i += used) {

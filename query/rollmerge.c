@@ -223,14 +223,12 @@ grow(struct merger *m, struct err *err)
 	uint32_t n = m->slots == NULL ? FIRST_SLOTS : (m->mask + 1) * 2;
 	struct merge_row *found = n == 0 ? NULL :
 	    realloc(m->found, n / 2 * sizeof(*found));
-	uint32_t *slots = calloc(n, sizeof(*slots));
+	uint32_t *slots = found == NULL ? NULL : calloc(n, sizeof(*slots));
 
 	if (found != NULL)
 		m->found = found;
-	if (found == NULL || slots == NULL) {
-		free(slots);
+	if (slots == NULL)
 		return err_set(err, "out of memory");
-	}
 	free(m->slots);
 	m->slots = slots;
 	m->mask = n - 1;

@@ -256,7 +256,8 @@ sheet_make(struct sheet *s, const struct print_head *head,
 
 	if (chosen->n == 0)
 		return make_all(s, head, names) == -1 ? no_memory(err) : 0;
-	if (head->flows != NULL && head->flows->keys == NULL)
+	if (head->stat == NULL && head->series == NULL &&
+	    head->flows->keys == NULL)
 		return choose_fields(s, chosen, names, err);
 	rc = make_all(&all, head, NULL) == -1 ? no_memory(err) :
 	    choose_columns(s, &all, chosen, names, err);

@@ -88,6 +88,7 @@ add_shard(struct job *j, size_t i)
 	struct shard *to = &j->shards[i];
 	struct serve_pass pass[SERVE_PASSES];
 	struct open_shard s;
+	unsigned n = 0;
 	bool ok = true;
 
 	if (!sealed_open(j->w->forms, path, &s))
@@ -96,11 +97,12 @@ add_shard(struct job *j, size_t i)
 	to->skip = serve_window(q, &s.meta);
 	to->first = j->n;
 	if (to->skip == SERVE_READ) {
-		to->n = serve_rollups(q, &q->groups[0], &s, pass);
-		ok = to->n > 0;
+		n = serve_rollups(q, &q->groups[0], &s, pass);
+		ok = n > 0;
 	}
-	for (unsigned k = 0; k < to->n && ok; k++)
+	for (unsigned k = 0; k < n && ok; k++)
 		ok = add_source(j, path, &s, &pass[k], k == 0);
+	to->n = n;
 	shard_close(&s);
 	return ok;
 }
@@ -380,7 +382,8 @@ fits(struct job *j)
 	    (uint64_t)q->most_rows < left &&
 	    best_memory((size_t)q->most_rows) < left / 4 / orders;
 	for (size_t i = 0; i < j->n; i++)
-		leaves += btree_page_size(j->sources[i].tree) * LEAF_MEMORY;
+		leaves += (size_t)LEAF_MEMORY *
+		    btree_page_size(j->sources[i].tree);
 	return leaves < left / 2;
 }
 

@@ -92,8 +92,9 @@ pad(uint64_t *words, const void *key, size_t len)
 {
 	size_t n = words_of(len);
 
-	if (n > 0)
-		words[n - 1] = 0;
+	if (n == 0)
+		return 0;
+	words[n - 1] = 0;
 	memcpy(words, key, len);
 	return n;
 }

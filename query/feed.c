@@ -60,12 +60,6 @@ feed_columns(const struct feed *f)
 	return set;
 }
 
-uint64_t
-feed_path_columns(const struct feed *f)
-{
-	return feed_columns(f) & flow_home_bits(HOME_PATH);
-}
-
 void
 feed_begin(struct feed *f, const struct side *side, int rollup,
     unsigned rollup_side, int sign)

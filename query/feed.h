@@ -66,9 +66,6 @@ int	feed_register(struct sqlite3 *db, struct feed *f, struct err *err);
 void	feed_begin(struct feed *f, const struct side *side, int rollup,
 	    unsigned rollup_side, int sign);
 
-/* flow_bit() of path columns that the wanted groups read. */
-uint64_t feed_path_columns(const struct feed *f);
-
 /*
  * One flow, its values in f->data (what feed_begin asks for, path columns too)
  * and sum; rate: its sampling, for counters of the other way.  -1: f->err.

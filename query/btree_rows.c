@@ -318,38 +318,42 @@ read_rows(const struct btree *t, struct btree_rows *r, const uint8_t *offset,
 	return decode(r->serial, r, from, before);
 }
 
-/* Reads a leaf page; its cells, and where their offsets stand. */
-static int
+/* Reads a leaf page; where the offsets of its cells stand.  NULL: err. */
+static const uint8_t *
 load_leaf(const struct btree *t, size_t leaf, struct btree_rows *r,
-    const uint8_t **offsets, uint32_t *cells, struct err *err)
+    uint32_t *cells, struct err *err)
 {
 	uint32_t page = t->leaf[leaf].page, at;
 	const uint8_t *h;
 
 	r->n = 0;
+	*cells = 0;
 	r->page = btree_leaf(t, &r->run, leaf, err);
 	if (r->page == NULL)
-		return -1;
+		return NULL;
 	h = page == 1 ? r->page + BTREE_HEADER : r->page;
-	if (h[0] != BTREE_LEAF)
-		return btree_damaged(t, page, "no leaf page", err);
+	if (h[0] != BTREE_LEAF) {
+		(void)btree_damaged(t, page, "no leaf page", err);
+		return NULL;
+	}
 	*cells = btree_be16(h + 3);
 	at = (uint32_t)(h - r->page) + LEAF_HEAD;
-	if (at + *cells * 2 > t->usable || *cells > r->cap)
-		return btree_damaged(t, page, "too many cells", err);
-	*offsets = r->page + at;
-	return 0;
+	if (at + *cells * 2 > t->usable || *cells > r->cap) {
+		(void)btree_damaged(t, page, "too many cells", err);
+		return NULL;
+	}
+	return r->page + at;
 }
 
 static int
 read_leaf(const struct btree *t, size_t leaf, uint32_t most,
     struct btree_rows *r, struct err *err)
 {
-	const uint8_t *offsets = NULL;
 	const char *wrong;
 	uint32_t cells;
+	const uint8_t *offsets = load_leaf(t, leaf, r, &cells, err);
 
-	if (load_leaf(t, leaf, r, &offsets, &cells, err) == -1)
+	if (offsets == NULL)
 		return -1;
 	wrong = read_rows(t, r, offsets, cells > most ? most : cells);
 	if (wrong == NULL)
@@ -473,12 +477,12 @@ btree_read_ids(const struct btree *t, const int64_t *ids, size_t n,
 	size_t leaf = leaf_of(t, ids[0]);
 	uint32_t page = t->leaf[leaf].page, cells, at = 0;
 	const char *wrong = NULL;
-	const uint8_t *offsets = NULL;
+	const uint8_t *offsets = load_leaf(t, leaf, r, &cells, err);
 	uint8_t *chosen;
 	bool found;
 
 	*used = 0;
-	if (load_leaf(t, leaf, r, &offsets, &cells, err) == -1)
+	if (offsets == NULL)
 		return -1;
 	chosen = r->chosen;
 	for (; wrong == NULL && *used < n && (*used == 0 ||

@@ -71,6 +71,7 @@ default_geo(void)
 
 		(void)snprintf(pattern, sizeof(pattern), "%s/*.mmdb",
 		    dirs[i]);
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): before threads */
 		rc = glob(pattern, GLOB_NOSORT, NULL, &found);
 		if (rc == 0)
 			globfree(&found);

@@ -189,6 +189,8 @@ coverage:
 	find build-cov/obj -name '*.gcno' | sed 's/gcno$$/gcda/' | \
 		xargs -I FILE sh -c 'rm -f FILE; : >FILE; chmod a+rw FILE'
 	-$(MAKE) $(COVERAGE) check
+	-BUILD=build-cov scripts/test-cluster.sh
+	-BUILD=build-cov scripts/test-backend.sh
 	BUILD=build-cov scripts/coverage.sh
 
 golden: $(BUILD)/check

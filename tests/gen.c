@@ -293,6 +293,8 @@ talk_make(struct gen *g, struct talk *t, bool six)
 	static const uint16_t servers[] = { 22, 25, 80, 110, 143, 465, 587,
 	    993, 3306, 3389, 5222, 8080, 8443 };
 	uint32_t kind = below(g, 1000);
+	uint64_t packets, size;		/* one after the other, everywhere */
+	uint16_t port;
 
 	memset(t, 0, sizeof(*t));
 	t->src = local(g, six);
@@ -302,18 +304,22 @@ talk_make(struct gen *g, struct talk *t, bool six)
 	if (kind < 430) {
 		talk_tcp(g, t, kind < 330 ? 443 : 80);
 	} else if (kind < 580) {
-		talk_udp(g, t, high_port(g), 53, 1, 90 + below(g, 400));
+		size = 90 + below(g, 400);
+		talk_udp(g, t, high_port(g), 53, 1, size);
 	} else if (kind < 610) {
 		talk_udp(g, t, 123, 123, 1 + below(g, 3), 76);
 	} else if (kind < 690) {
-		talk_udp(g, t, high_port(g), 443, heavy(g, 8, 100000),
-		    300 + below(g, 1000));
+		size = 300 + below(g, 1000);
+		packets = heavy(g, 8, 100000);
+		talk_udp(g, t, high_port(g), 443, packets, size);
 	} else if (kind < 770) {
 		talk_tcp(g, t, servers[below(g,
 		    sizeof(servers) / sizeof(servers[0]))]);
 	} else if (kind < 830) {
-		talk_udp(g, t, high_port(g), high_port(g),
-		    heavy(g, 2, 50000), 200 + below(g, 1200));
+		size = 200 + below(g, 1200);
+		packets = heavy(g, 2, 50000);
+		port = high_port(g);
+		talk_udp(g, t, high_port(g), port, packets, size);
 	} else if (kind < 880) {
 		talk_icmp(g, t);
 	} else if (kind < 890) {

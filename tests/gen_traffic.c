@@ -130,11 +130,13 @@ make_session(struct traffic *t)
 {
 	struct session *s = &t->sessions[t->session];
 	bool six = below(t, 6) == 0;
-	uint32_t kind = below(t, 100), n;
+	uint32_t kind = below(t, 100), n, last;
 
 	t->now_us = (int64_t)(gen_random(&t->rng) % (uint64_t)SPAN_US);
 	s->host[0] = host(six, 0, 10 + (heavy(t, 1, 40) * 7 + 40) % 60);
-	s->host[1] = host(six, 1 + below(t, 3), heavy(t, 1, 250));
+	/* one after the other: arguments have no order */
+	last = heavy(t, 1, 250);
+	s->host[1] = host(six, 1 + below(t, 3), last);
 	s->port[0] = (uint16_t)(32768 + below(t, 28000));
 	if (kind < 50) {
 		s->proto = PROTO_TCP;
@@ -149,8 +151,11 @@ make_session(struct traffic *t)
 		s->proto = PROTO_UDP;
 		s->port[1] = 443;
 		note(t, 0, 1200, 0);
-		for (n = heavy(t, 4, 200); n > 0; n--)
-			note(t, below(t, 4) != 0, 40 + below(t, 1200), 0);
+		for (n = heavy(t, 4, 200); n > 0; n--) {
+			uint32_t payload = 40 + below(t, 1200);
+
+			note(t, below(t, 4) != 0, payload, 0);
+		}
 	} else {
 		s->proto = six ? PROTO_ICMP6 : PROTO_ICMP;
 		for (n = heavy(t, 2, 20); n > 0; n--) {

@@ -5,6 +5,9 @@
 #include "collector/sealer.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -260,10 +263,23 @@ nap(struct sealer *s)
 	(void)pthread_cond_timedwait(&s->changed, &s->lock, &ts);
 }
 
+/*
+ * Sealing takes memory for an hour's keys.  glibc would keep what was freed,
+ * and more with each hour that is larger than those before.
+ */
+static void
+give_memory_back(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}
+
 static void *
 sealer_main(void *arg)
 {
 	struct sealer *s = arg;
+	bool worked = false;
 
 	(void)pthread_mutex_lock(&s->lock);
 	while (!s->stop && !(s->finish && s->first == NULL)) {
@@ -271,7 +287,7 @@ sealer_main(void *arg)
 		struct job *j = take(s, now);
 		bool expire_now = now >= s->next_expire;
 
-		if (j == NULL && !expire_now) {
+		if (j == NULL && !expire_now && !worked) {
 			nap(s);
 			continue;
 		}
@@ -285,6 +301,9 @@ sealer_main(void *arg)
 		(void)pthread_mutex_unlock(&s->lock);
 		if (j != NULL)
 			handle(s, s->options, j);
+		else if (worked)
+			give_memory_back();
+		worked = j != NULL;
 		if (expire_now)
 			expire(s, s->options);
 		(void)pthread_mutex_lock(&s->lock);

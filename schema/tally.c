@@ -206,8 +206,13 @@ ask_for(struct slot *from, size_t n)
 	uintptr_t begin = (uintptr_t)from & ~(PAGE_LEAST - 1);
 	uintptr_t end = (uintptr_t)(from + n) & ~(PAGE_LEAST - 1);
 
+#ifdef MADV_POPULATE_WRITE
 	if (begin < end)
 		(void)madvise((void *)begin, end - begin, MADV_POPULATE_WRITE);
+#else
+	(void)begin;
+	(void)end;
+#endif
 }
 
 static int

@@ -91,8 +91,8 @@ ch_shards_read(struct ch_client *c, struct ch_shards *out, struct err *err)
 
 	(void)snprintf(sql, sizeof(sql), "SELECT collector, shard, first_ms, "
 	    "last_ms, flows, packets, bytes, max_sampling, slot_start_ms, "
-	    "slot_end_ms FROM %s.%s ORDER BY shard, collector", ch_client_database(c),
-	    clickhouse_table(CLICKHOUSE_SHARDS));
+	    "slot_end_ms FROM %s.%s ORDER BY shard, collector",
+	    ch_client_database(c), clickhouse_table(CLICKHOUSE_SHARDS));
 	ch_shards_clear(out);
 	return ch_client_ask(c, sql, fields, sizeof(fields) /
 	    sizeof(fields[0]), take_shard, out, err);

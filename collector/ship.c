@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "collector/ship_run.h"
-#include "collector/together.h"
+#include "schema/together.h"
 
 _Static_assert(SHIP_NODES_MAX <= TOGETHER_MAX, "a thread for each node");
 

@@ -2,7 +2,7 @@
 #include "collector/ship_run.h"
 
 #include "collector/seal.h"
-#include "collector/together.h"
+#include "schema/together.h"
 
 bool
 ship_stopped(const struct ship *s)

@@ -20,6 +20,7 @@
 
 #include "query/list_shard.h"
 #include "query/sealed.h"
+#include "schema/together.h"
 
 #define PLACES		2	/* per thread */
 #define PART_ROWS	1024	/* most that wait in a place */
@@ -60,7 +61,6 @@ struct worker {
 	struct list_work	*work;
 	struct list_shard	*shard;		/* that it reads, or NULL */
 	struct listreader	*reader;
-	pthread_t		 thread;
 };
 
 /* ---- with the lock held ---- */
@@ -323,10 +323,11 @@ read_whole(struct list_work *w, struct part *p)
 	p->sec = report_clock() - began;
 }
 
-static void *
-worker_main(void *arg)
+/* Fits together. */
+static void
+worker_run(void *arg, size_t i)
 {
-	struct worker *wk = arg;
+	struct worker *wk = (struct worker *)arg + i;
 	struct part *p;
 
 	while ((p = take(wk->work)) != NULL) {
@@ -338,7 +339,6 @@ worker_main(void *arg)
 			read_whole(wk->work, p);
 		finish(wk->work, p, rows);
 	}
-	return NULL;
 }
 
 /* ---- all of it ---- */
@@ -373,20 +373,6 @@ prepare(struct list_work *w, unsigned n, struct err *err)
 	return 0;
 }
 
-/* The calling thread works too; alone where no other can be started. */
-static void
-run(struct worker *workers, unsigned n)
-{
-	unsigned started = 1;
-
-	while (started < n && pthread_create(&workers[started].thread, NULL,
-	    worker_main, &workers[started]) == 0)
-		started++;
-	(void)worker_main(&workers[0]);
-	for (unsigned k = 1; k < started; k++)
-		(void)pthread_join(workers[k].thread, NULL);
-}
-
 /* After the threads. */
 static void
 clear(struct list_work *w, struct worker *workers, unsigned n)
@@ -419,7 +405,7 @@ list_shards(struct lister *l, const struct shard_list *list, struct err *err)
 	if (rc == 0) {
 		for (unsigned k = 0; k < n; k++)
 			workers[k].work = &w;
-		run(workers, n);
+		together(n, worker_run, workers);
 		l->report->workers = n;
 		rc = w.rc;
 		if (rc == -1)

@@ -2,7 +2,6 @@
 #include "query/work_merge.h"
 
 #include <endian.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 #include "query/serve.h"
 #include "query/sieve.h"
 #include "query/spill.h"
+#include "schema/together.h"
 
 #define SOURCES_MAX	600	/* each is an open file */
 #define LEAVES_PER_PART	4	/* a thread for less does not pay */
@@ -45,8 +45,6 @@ struct part {
 	struct best		 best[GROUP_ORDERS];
 	int			 rc;		/* of rollmerge_run */
 	struct err		 err;
-	pthread_t		 thread;
-	bool			 started;
 };
 
 bool
@@ -191,13 +189,13 @@ gather(const struct job *j, struct part *parts, unsigned n, struct err *err)
 
 /* ---- parts ---- */
 
-static void *
-part_main(void *arg)
+/* Fits together. */
+static void
+run_part(void *arg, size_t i)
 {
-	struct part *p = arg;
+	struct part *p = (struct part *)arg + i;
 
 	p->rc = rollmerge_run(&p->task, &p->feed->total, p->spans, &p->err);
-	return NULL;
 }
 
 /* Keys that cut what there is in parts of about one size; how many parts. */
@@ -251,21 +249,6 @@ prepare(struct job *j, struct part *parts, unsigned n, struct err *err)
 		}
 	}
 	return 0;
-}
-
-static void
-run(struct part *parts, unsigned n)
-{
-	for (unsigned i = 1; i < n; i++)
-		parts[i].started = pthread_create(&parts[i].thread, NULL,
-		    part_main, &parts[i]) == 0;
-	(void)part_main(&parts[0]);
-	for (unsigned i = 1; i < n; i++) {
-		if (parts[i].started)
-			(void)pthread_join(parts[i].thread, NULL);
-		else
-			(void)part_main(&parts[i]);
-	}
 }
 
 /*
@@ -353,7 +336,7 @@ merge(struct job *j, struct part *parts, double began, struct err *err)
 	int rc = -1;
 
 	if (prepare(j, parts, n, err) == 0) {
-		run(parts, n);
+		together(n, run_part, parts);
 		rc = check(j, parts, n, err);
 	}
 	if (rc == 1 && gather(j, parts, n, err) == -1)

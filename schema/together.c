@@ -1,5 +1,5 @@
 /* Work in several threads: see together.h. */
-#include "collector/together.h"
+#include "schema/together.h"
 
 #include <assert.h>
 #include <pthread.h>

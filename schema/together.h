@@ -1,8 +1,8 @@
 /*
  * The same work done many times at once.
  */
-#ifndef COLLECTOR_TOGETHER_H
-#define COLLECTOR_TOGETHER_H
+#ifndef SCHEMA_TOGETHER_H
+#define SCHEMA_TOGETHER_H
 
 #include <stddef.h>
 
